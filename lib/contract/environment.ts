@@ -1,0 +1,12 @@
+/** Environment variables that the infrastructure sets and the running code reads. */
+export const ENVIRONMENT = {
+  /** The configuration itself, as JSON. Wins over every file. */
+  configJson: 'MCP_CONFIG_JSON',
+  /** Path of the configuration file. In Lambda: the file of the configuration layer. */
+  configPath: 'MCP_CONFIG_PATH',
+  /** Name of the DynamoDB table of {@link ../contract/records-table.ts}. Absent: records live in memory. */
+  recordsTable: 'FUSEBOX_RECORDS_TABLE',
+} as const;
+
+/** Where Lambda unpacks the configuration layer. */
+export const CONFIG_LAYER_PATH = '/opt/fusebox/config.json';

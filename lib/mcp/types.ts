@@ -1,0 +1,64 @@
+/** MCP's two eras: `modern` is the protocol of 2026-07-28 and later, `legacy` is all before it. */
+export type Era = 'modern' | 'legacy';
+
+export type JsonObject = Record<string, unknown>;
+
+/** A tool as its server describes it (`tools/list`). The server's words are data, never instructions. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema?: JsonObject;
+  readonly annotations?: {
+    readonly title?: string;
+    readonly readOnlyHint?: boolean;
+    readonly destructiveHint?: boolean;
+    readonly idempotentHint?: boolean;
+    readonly openWorldHint?: boolean;
+  };
+}
+
+/** The answer of a tool, as the server gave it. `isError: true` is an answer too. */
+export interface ToolResult extends JsonObject {
+  readonly content?: readonly JsonObject[];
+  readonly structuredContent?: unknown;
+  readonly isError?: boolean;
+}
+
+/** What a caller asks for. */
+export interface ToolCall {
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  /** The caller's own limit, milliseconds. The smallest of all limits wins. */
+  readonly timeoutMs?: number;
+}
+
+/** What a call runs under. */
+export interface CallContext {
+  readonly requestId: string;
+  /** Epoch milliseconds by which the answer must be out. */
+  readonly deadlineAtMs: number;
+}
+
+/** The body of a 200. */
+export interface ToolCallAnswer {
+  readonly result: ToolResult;
+  readonly meta: {
+    readonly requestId: string;
+    readonly attempts: number;
+    readonly durationMs: number;
+    /** `off`: no result cache is configured for the tool. */
+    readonly cache: 'off';
+    /** State of the server's circuit as this call saw it. */
+    readonly circuit: 'closed';
+    readonly protocol: Era;
+  };
+}
+
+/** A tool as the catalogue shows it. */
+export interface CatalogTool extends ToolDefinition {
+  /** May a call be repeated without doing a thing twice? The operator's override, else the hints of a trusted server. */
+  readonly idempotent: boolean;
+}
