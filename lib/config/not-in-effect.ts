@@ -1,0 +1,53 @@
+/** Options that the schema knows and this version does nothing with. Shrinks with every version. */
+import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
+
+type Applies = (value: unknown) => boolean;
+
+const isSet: Applies = (value) => value !== undefined;
+const isOn: Applies = (value) => value === true;
+const isPositive: Applies = (value) => typeof value === 'number' && value > 0;
+const isFilled: Applies = (value) => Array.isArray(value) && value.length > 0;
+const differsFrom =
+  (builtIn: unknown): Applies =>
+  (value) =>
+    value !== undefined && value !== builtIn;
+
+/** Of a server, and of `defaults`. */
+const POLICY: readonly [Path, Applies][] = [
+  [['isolated'], isOn],
+  [['toolPinning'], differsFrom('off')],
+  [['circuitBreaker'], isSet],
+  [['cache', 'ttlMs'], isPositive],
+  [['cache', 'staleIfErrorMs'], isPositive],
+  [['healthCheck'], isSet],
+  [['retry', 'budgetRatio'], isSet],
+];
+
+const WHOLE: readonly [Path, Applies][] = [
+  [['operators'], isFilled],
+  [['audit'], isSet],
+  [['deploy', 'alarmEmail'], differsFrom(null)],
+];
+
+/** One line for each option in the document that has no effect. */
+export function notInEffect(document: unknown): string[] {
+  const servers = entriesOf(valueAt(document, ['mcpServers'])).map(([name]): Path => ['mcpServers', name]);
+  const owners: Path[] = [...servers, ['defaults']];
+  const paths = owners.flatMap((owner) => [...applying(document, owner, POLICY), ...fallbacks(document, owner)]);
+  return [...paths, ...applying(document, [], WHOLE)].map(
+    (path) => `${formatPath(path)} has no effect in this version`,
+  );
+}
+
+function applying(document: unknown, owner: Path, options: readonly [Path, Applies][]): Path[] {
+  return options
+    .filter(([path, applies]) => applies(valueAt(document, [...owner, ...path])))
+    .map(([path]) => [...owner, ...path]);
+}
+
+function fallbacks(document: unknown, owner: Path): Path[] {
+  const overrides: Path = [...owner, 'tools', 'overrides'];
+  return entriesOf(valueAt(document, overrides))
+    .filter(([, override]) => isObject(override) && (override['fallback'] ?? null) !== null)
+    .map(([tool]) => [...overrides, tool, 'fallback']);
+}

@@ -1,0 +1,130 @@
+/** Holds a document against the schema, and says every fault in words for people. */
+import type * as z from 'zod';
+import { DEFAULT_POLICY } from './defaults.ts';
+import { type ConfigFault, fault } from './errors.ts';
+import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
+import { type ConfigFile, configFileSchema, LATER_AUTH_TYPES } from './schema.ts';
+
+export interface Validation {
+  /** Absent where there are faults. */
+  readonly file?: ConfigFile;
+  readonly faults: readonly ConfigFault[];
+}
+
+/**
+ * @param document what to validate, server types spelled out (`normalise`)
+ * @param written the document as people wrote it: faults quote that, so that no environment variable's value shows
+ */
+export function validate(document: unknown, written: unknown = document): Validation {
+  const result = configFileSchema.safeParse(document);
+  const faults = [
+    ...(result.error?.issues ?? []).flatMap((issue) => faultsOf(issue, written)),
+    ...contradictions(document),
+  ];
+  return result.success && faults.length === 0 ? { file: result.data, faults } : { faults };
+}
+
+function faultsOf(issue: z.core.$ZodIssue, written: unknown): ConfigFault[] {
+  const path = issue.path.map((step) => (typeof step === 'symbol' ? step.toString() : step));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], issue.message));
+  if (issue.code === 'invalid_key') {
+    return [fault(path, `the name ${JSON.stringify(path.at(-1))}`, issue.issues[0]?.message ?? issue.message)];
+  }
+  const value = valueAt(written, path);
+  const allowed =
+    typeof value === 'string' && LATER_AUTH_TYPES.includes(value)
+      ? `${issue.message} (this version has not got ${value} yet)`
+      : issue.message;
+  return [fault(path, describe(value, path), allowed)];
+}
+
+function unknownKey(path: Path, known: string): ConfigFault {
+  const key = String(path.at(-1));
+  const nearest = nearestName(key, known.split(', '));
+  const hint = nearest === undefined ? `known keys: ${known}` : `did you mean "${nearest}"? Known keys: ${known}`;
+  return fault(path, `the unknown key "${key}"`, known, `unknown key; ${hint}`);
+}
+
+const LONGEST_QUOTE = 60;
+
+/** What stands there, in words. Never the text of a header, of a child's environment, of what was put where a secret's name belongs. */
+export function describe(value: unknown, path: Path): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object';
+  if (typeof value !== 'string') return JSON.stringify(value);
+  if (path.at(-1) === 'secret' || path.at(-2) === 'headers' || path.at(-2) === 'env') return 'a text (not shown)';
+  return JSON.stringify(shorten(path.at(-1) === 'url' ? withoutUrlSecrets(value) : value));
+}
+
+const shorten = (text: string): string => (text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text);
+
+/** A URL without what may hold a secret: user, query, fragment. */
+export function withoutUrlSecrets(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//…@').replace(/[?#].*$/s, '?…');
+}
+
+/** The known name that was most likely meant, if any is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const scored = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
+  const best = scored.toSorted((a, b) => a.distance - b.distance)[0];
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length * 0.4)) ? best.candidate : undefined;
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** What no single value shows: values that contradict each other. */
+function contradictions(document: unknown): ConfigFault[] {
+  const servers = entriesOf(valueAt(document, ['mcpServers'])).map(([name]): Path => ['mcpServers', name]);
+  const faults = [['defaults'], ...servers].flatMap((owner) => [
+    ...ordered(document, owner, ['pool', 'min'], ['pool', 'max'], DEFAULT_POLICY.pool.min, DEFAULT_POLICY.pool.max),
+    ...ordered(
+      document,
+      owner,
+      ['retry', 'baseDelayMs'],
+      ['retry', 'maxDelayMs'],
+      DEFAULT_POLICY.retry.baseDelayMs,
+      DEFAULT_POLICY.retry.maxDelayMs,
+    ),
+  ]);
+  if (valueAt(document, ['deploy', 'auth']) === 'jwt' && (valueAt(document, ['deploy', 'jwt']) ?? null) === null) {
+    faults.push(
+      fault(['deploy', 'jwt'], 'nothing', '{ "issuer": "https://…", "audience": ["…"] }, because deploy.auth is "jwt"'),
+    );
+  }
+  return faults;
+}
+
+/** Refuses a smaller-or-equal pair in the wrong order, where the owner itself sets one of the two. */
+function ordered(
+  document: unknown,
+  owner: Path,
+  low: Path,
+  high: Path,
+  builtInLow: number,
+  builtInHigh: number,
+): ConfigFault[] {
+  const own = (path: Path) => valueAt(document, [...owner, ...path]);
+  const effective = (path: Path, builtIn: number) => own(path) ?? valueAt(document, ['defaults', ...path]) ?? builtIn;
+  if (own(low) === undefined && own(high) === undefined) return [];
+  const [least, most] = [effective(low, builtInLow), effective(high, builtInHigh)];
+  if (typeof least !== 'number' || typeof most !== 'number' || least <= most) return [];
+  return [
+    fault([...owner, ...low], `${least}, more than ${formatPath(high)} (${most})`, `at most ${formatPath(high)}`),
+  ];
+}
