@@ -1,0 +1,38 @@
+/** What the local run takes from a synthesised template. */
+export interface StackModel {
+  readonly functions: readonly FunctionModel[];
+  readonly routes: readonly RouteModel[];
+  readonly tables: readonly TableModel[];
+}
+
+/** `AWS::Lambda::Function` */
+export interface FunctionModel {
+  readonly name: string;
+  readonly arn: string;
+  /** The folder that is `/var/task` in Lambda. */
+  readonly codeDirectory: string;
+  /** `file.export` */
+  readonly handler: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  /** Mebibytes. */
+  readonly memoryMb: number;
+}
+
+/** `AWS::ApiGatewayV2::Route` with its integration. */
+export interface RouteModel {
+  /** `METHOD /path/{parameter}`, `ANY /path/{proxy+}` or `$default`. */
+  readonly routeKey: string;
+  readonly functionArn: string;
+  /** Does an authoriser guard the route? */
+  readonly authorized: boolean;
+}
+
+/** `AWS::DynamoDB::Table`, in the words of DynamoDB's CreateTable. */
+export interface TableModel {
+  readonly name: string;
+  readonly keySchema: readonly { readonly AttributeName: string; readonly KeyType: string }[];
+  readonly attributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: string }[];
+  /** Nothing expires by itself here: the code never trusts TTL, and dynalite has none. */
+  readonly timeToLiveAttribute?: string;
+}
