@@ -1,0 +1,55 @@
+import type { Fusebox } from '../../lib/mcp/fusebox.ts';
+import { callDeadline } from '../../lib/middleware/call-deadline.ts';
+import { targetServer } from '../../lib/middleware/call-target.ts';
+import { jsonAnswer } from '../../lib/middleware/http-answer.ts';
+import type { HttpEvent } from '../../lib/middleware/http-event.ts';
+import { httpStack } from '../../lib/middleware/http-stack.ts';
+import type { IdentifiedContext } from '../../lib/middleware/identity.ts';
+import { requireAcceptsJson } from '../../lib/middleware/json-body.ts';
+import { startUp } from '../../lib/middleware/start-up.ts';
+import { unknownRoute } from '../../lib/middleware/unknown-route.ts';
+import { isAllowed, isServerAllowed } from '../../lib/security/access-policy.ts';
+import { serverView } from './server-view.ts';
+
+type CatalogContext = IdentifiedContext & { readonly deadlineAtMs: number };
+type Operation = (fusebox: Fusebox, event: HttpEvent, context: CatalogContext) => unknown;
+
+/** By API Gateway's route key. */
+const OPERATIONS: ReadonlyMap<string, { readonly name: string; readonly run: Operation }> = new Map([
+  ['GET /v1/servers', { name: 'list_servers', run: listServers }],
+  ['GET /v1/servers/{server}', { name: 'get_server', run: getServer }],
+  ['GET /v1/servers/{server}/tools', { name: 'list_tools', run: listTools }],
+]);
+
+/** The catalogue's routes, and an answer for whatever no route matches. */
+export function createHandler(compose: () => Fusebox) {
+  const start = startUp(compose);
+  return httpStack({ start, operation: ({ routeKey }) => OPERATIONS.get(routeKey)?.name ?? 'unknown_route' })
+    .use(callDeadline({ limitMs: () => start.fusebox().config.limits.deadlineMs }))
+    .handler(async (event, context) => {
+      const { routeKey, rawPath, headers, requestContext } = event;
+      const operation = OPERATIONS.get(routeKey);
+      if (operation === undefined) throw unknownRoute(requestContext.method, rawPath);
+      requireAcceptsJson(headers);
+      return jsonAnswer(200, await operation.run(start.fusebox(), event, context), requestContext.requestId);
+    });
+}
+
+function listServers({ config }: Fusebox, _event: HttpEvent, { principal }: CatalogContext) {
+  const mine = Object.entries(config.mcpServers).filter(([name]) => isServerAllowed(config.access, principal, name));
+  return { servers: mine.map(([name, server]) => serverView(name, server)) };
+}
+
+function getServer({ config }: Fusebox, { pathParameters }: HttpEvent, context: CatalogContext) {
+  const name = targetServer(config, context, pathParameters['server']);
+  const server = config.mcpServers[name];
+  return server && serverView(name, server);
+}
+
+async function listTools(fusebox: Fusebox, { pathParameters, requestContext }: HttpEvent, context: CatalogContext) {
+  const { access } = fusebox.config;
+  const { principal, deadlineAtMs } = context;
+  const server = targetServer(fusebox.config, context, pathParameters['server']);
+  const tools = await fusebox.listTools(server, { requestId: requestContext.requestId, deadlineAtMs });
+  return { server, tools: tools.filter(({ name }) => isAllowed(access, principal, server, name)) };
+}

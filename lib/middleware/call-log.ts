@@ -1,0 +1,89 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Request } from '@middy/core';
+import { FuseboxError } from '../mcp/errors.ts';
+import { callMetrics, type Emf } from './call-metrics.ts';
+import type { CallRecord, RecordedContext } from './call-record.ts';
+import type { HttpAnswer } from './http-answer.ts';
+import { type HttpEvent, httpEvent } from './http-event.ts';
+import { CompactLogFormatter } from './log-formatter.ts';
+import { printable } from './printable.ts';
+import { publicError } from './problem-details.ts';
+import { traceIdOf } from './trace-id.ts';
+
+const MAX_MESSAGE_LENGTH = 500;
+const MAX_NAME_LENGTH = 128;
+
+export interface CallLogOptions {
+  /** Names the operation of an event, from a small set of our own. */
+  readonly operation: (event: HttpEvent) => string;
+  readonly metricsEnabled: boolean;
+  /** Epoch milliseconds. @default Date.now */
+  readonly now?: () => number;
+}
+
+/**
+ * One log line an invocation, which is its metrics too (CloudWatch's embedded metric format): a second line would cost as much again.
+ *
+ * These are middy's own hooks and no middleware: `requestEnd` runs exactly once, also where somebody answered early in a
+ * `before`, which skips every `after`. The line is out before the answer is, so nothing runs past it.
+ */
+export function callLog({ operation, metricsEnabled, now = Date.now }: CallLogOptions) {
+  const logger = new Logger({ logFormatter: new CompactLogFormatter() });
+  return {
+    requestStart: (request: Request): void => {
+      logger.addContext(request.context);
+      const event = httpEvent(request.event, request.context);
+      const record: CallRecord = { operation: operation(event), startedAtMs: now() };
+      request.event = event;
+      Object.assign(request.context, { record });
+    },
+    requestEnd: (request: Request): void => {
+      const { event, context, response, error } = request as Request<HttpEvent, HttpAnswer, unknown, RecordedContext>;
+      const status = response?.statusCode ?? 500;
+      const durationMs = Math.max(0, now() - context.record.startedAtMs);
+      const code = error === undefined ? undefined : publicError(error).code;
+      const line = { ...outcome(context.record, error), status, durationMs, ...who(event, context.record) };
+      write(logger, status, line, metricsEnabled ? callMetrics(context.record, durationMs, code) : undefined);
+    },
+  };
+}
+
+function outcome(record: CallRecord, error: unknown) {
+  if (error === undefined) return { message: record.toolFailed === true ? 'tool_failed' : 'ok' };
+  const { code, message, details } = publicError(error);
+  return {
+    message: printable(message, MAX_MESSAGE_LENGTH),
+    code,
+    outcome: details.outcome,
+    cause: causeOf(details.cause),
+    // Only what nobody expected needs its stack.
+    error: error instanceof FuseboxError ? undefined : error,
+  };
+}
+
+/** What kind of thing went wrong, never what it said: a server's words may hold anything. */
+function causeOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+}
+
+function who({ headers, requestContext }: HttpEvent, { operation, server, tool, attempts, principal }: CallRecord) {
+  return {
+    operation,
+    server,
+    tool: tool === undefined ? undefined : printable(tool, MAX_NAME_LENGTH),
+    attempts,
+    requestId: requestContext.requestId,
+    principal: principal === undefined ? undefined : printable(principal, MAX_NAME_LENGTH),
+    traceId: traceIdOf(headers['traceparent']),
+  };
+}
+
+const LEVELS = { info: 12, warn: 16, error: 20 } as const;
+
+function write(logger: Logger, status: number, line: { message: string }, emf: Emf | undefined): void {
+  const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
+  logger[level]({ ...line, ...emf });
+  // A log level above the line's must not cost the metrics.
+  if (emf !== undefined && logger.level > LEVELS[level]) process.stdout.write(`${JSON.stringify(emf)}\n`);
+}

@@ -1,0 +1,49 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { METRIC, METRICS_NAMESPACE } from '../contract/metrics.ts';
+import type { ErrorCode } from '../mcp/errors.ts';
+import type { CallRecord } from './call-record.ts';
+
+/** The dimension's value where no configured server is concerned; no server can be called so. */
+const NO_SERVER = '-';
+
+/** One document of CloudWatch's embedded metric format: log fields beside it do no harm. */
+export type Emf = ReturnType<Metrics['serializeMetrics']>;
+
+/** What one call counts for; undefined: nothing. */
+export function callMetrics(record: CallRecord, durationMs: number, code: ErrorCode | undefined): Emf | undefined {
+  const server = record.server ?? NO_SERVER;
+  const documents = [
+    ...(record.operation === 'call_tool' ? [toolCall(server, record, durationMs)] : []),
+    ...(code === undefined ? [] : [failure(server, code)]),
+  ];
+  const [first] = documents;
+  if (first === undefined) return undefined;
+  const directives = documents.flatMap(({ _aws }) => _aws.CloudWatchMetrics);
+  return { ...Object.assign({}, ...documents), _aws: { ...first._aws, CloudWatchMetrics: directives } };
+}
+
+/** Calls that never reached the server have no latency: a flood of refusals would make every server look quick. */
+function toolCall(server: string, { attempts }: CallRecord, durationMs: number): Emf {
+  const metrics = emptyMetrics().addDimension('server', server);
+  metrics.addMetric(METRIC.calls, MetricUnit.Count, 1);
+  if (attempts !== undefined && attempts > 0) {
+    metrics.addMetric(METRIC.attempts, MetricUnit.Count, attempts);
+    metrics.addMetric(METRIC.retries, MetricUnit.Count, attempts - 1);
+    metrics.addMetric(METRIC.latency, MetricUnit.Milliseconds, durationMs);
+  }
+  return metrics.serializeMetrics();
+}
+
+/** A document of its own: only errors are also counted by code. */
+function failure(server: string, code: ErrorCode): Emf {
+  const metrics = emptyMetrics().addDimensions({ server }).addDimensions({ server, code });
+  metrics.addMetric(METRIC.errors, MetricUnit.Count, 1);
+  return metrics.serializeMetrics();
+}
+
+/** Powertools adds a dimension `service` of its own, which would double every metric. */
+function emptyMetrics(): Metrics {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+  metrics.clearDefaultDimensions();
+  return metrics;
+}

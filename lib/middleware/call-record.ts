@@ -1,0 +1,28 @@
+import type { Context } from 'aws-lambda';
+import type { FuseboxErrorDetails } from '../mcp/errors.ts';
+
+/** What becomes known of a call on its way, for its log line and its metrics. */
+export interface CallRecord {
+  readonly operation: string;
+  readonly startedAtMs: number;
+  principal?: string;
+  /** Only ever a configured server: it is a metric's dimension, and what a caller makes up must not become one. */
+  server?: string;
+  tool?: string;
+  /** Requests that were sent to the server, if it came to that. */
+  attempts?: number;
+  /** The tool answered that it failed, which is an answer. */
+  toolFailed?: boolean;
+}
+
+/** Lambda's context, which is new for each invocation, with the record on it. */
+export type RecordedContext = Context & { readonly record: CallRecord };
+
+/** The record's part of a problem detail. */
+export function recordedDetails({ server, tool, attempts }: CallRecord): FuseboxErrorDetails {
+  return {
+    ...(server === undefined ? {} : { server }),
+    ...(tool === undefined ? {} : { tool }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Fault } from '../mcp/errors.ts';
+
+/** Does a JSON text nest deeper than this? One pass, no recursion; what it says of a text that is not JSON means nothing. */
+export function jsonDepthExceeds(text: string, maxDepth: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inString) {
+      if (character === '\\') at += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (character === '}' || character === ']') depth -= 1;
+  }
+  return false;
+}
+
+/** Keys with which a careless merge, here or behind us, would change the prototype of every object. */
+const POLLUTING: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Every such key in a value that came from JSON. Recurses: bound the depth before. */
+export function pollutingKeys(value: unknown): Fault[] {
+  const faults: Fault[] = [];
+  visit(value, [], faults);
+  return faults;
+}
+
+function visit(value: unknown, path: string[], faults: Fault[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    path.push(key);
+    if (POLLUTING.has(key)) faults.push({ pointer: jsonPointer(path), detail: 'this key is not allowed' });
+    else visit(child, path, faults);
+    path.pop();
+  }
+}
+
+/** RFC 6901. */
+export function jsonPointer(path: readonly string[]): string {
+  return path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,95 @@
+import type { MiddlewareObj } from '@middy/core';
+import { type ErrorCode, type Fault, FuseboxError, type FuseboxErrorDetails } from '../mcp/errors.ts';
+import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
+import { requestIdOf } from './http-event.ts';
+import { printable } from './printable.ts';
+
+/** The one place that maps an error's code to HTTP. */
+const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthenticated: { status: 401, title: 'The caller is not known' },
+  forbidden: { status: 403, title: 'The access policy says no' },
+  unknown_server: { status: 404, title: 'There is no such server' },
+  unknown_tool: { status: 404, title: 'The server has no such tool' },
+  unknown_route: { status: 404, title: 'There is no such route' },
+  method_not_allowed: { status: 405, title: 'The route does not know this method' },
+  not_acceptable: { status: 406, title: 'The answer is JSON, which the request does not accept' },
+  unsupported_media_type: { status: 415, title: 'The body has to be JSON' },
+  request_too_large: { status: 413, title: 'The request is too large' },
+  invalid_arguments: { status: 422, title: "The arguments do not fit the tool's schema" },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  upstream_error: { status: 502, title: 'The server failed' },
+  upstream_protocol_error: { status: 502, title: 'The server broke the protocol' },
+  upstream_auth_failed: { status: 502, title: 'The server refused our credentials' },
+  upstream_result_too_large: { status: 502, title: 'The result is too large' },
+  bulkhead_full: { status: 503, title: 'Too many calls of this server at once' },
+  deadline_exceeded: { status: 504, title: 'There was no answer in time' },
+  internal_error: { status: 500, title: 'A fault of ours' },
+};
+
+const MAX_DETAIL_LENGTH = 1_000;
+const MAX_POINTER_LENGTH = 256;
+const MAX_NAME_LENGTH = 256;
+const MAX_FAULTS = 100;
+
+/** Schemes of the two authorisers a deployment may have (RFC 9110 §15.5.2: a 401 names at least one). */
+const CHALLENGES = 'Bearer, AWS4-HMAC-SHA256';
+
+/**
+ * Answers every error as `application/problem+json` (RFC 9457).
+ *
+ * A {@link FuseboxError} says what happened; anything else is a fault of ours, of which the caller learns nothing but the code.
+ * Use it first, so that it sees the errors of all others.
+ */
+export function problemDetails(): MiddlewareObj {
+  return {
+    onError: (request) => {
+      // Set and not returned: a returned answer would skip the onError of those outside.
+      request.response = problemAnswer(request.error, requestIdOf(request.event, request.context));
+    },
+  };
+}
+
+/** The error as the caller may see it. */
+export function publicError(error: unknown): FuseboxError {
+  if (error instanceof FuseboxError) return error;
+  return new FuseboxError('internal_error', 'Something unexpected happened here. Ask the operator, who finds it under the requestId.');
+}
+
+function problemAnswer(error: unknown, requestId: string): HttpAnswer {
+  const { code, message, details } = publicError(error);
+  const { status, title } = PROBLEMS[code];
+  const problem = {
+    type: `urn:mcp-fusebox:problem:${code}`,
+    title,
+    status,
+    detail: printable(message, MAX_DETAIL_LENGTH),
+    code,
+    requestId,
+    server: name(details.server),
+    tool: name(details.tool),
+    attempts: details.attempts,
+    retryAfterMs: details.retryAfterMs,
+    outcome: details.outcome,
+    errors: details.errors?.slice(0, MAX_FAULTS).map(publicFault),
+  };
+  return jsonAnswer(status, problem, requestId, problemHeaders(code, details));
+}
+
+function problemHeaders(code: ErrorCode, { retryAfterMs, allow }: FuseboxErrorDetails): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/problem+json',
+    ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
+    ...(allow === undefined ? {} : { allow: allow.join(', ') }),
+    ...(code === 'unauthenticated' ? { 'www-authenticate': CHALLENGES } : {}),
+  };
+}
+
+function name(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : printable(text, MAX_NAME_LENGTH);
+}
+
+/** Pointers repeat the caller's own keys: many long ones would make an answer larger than the request. */
+function publicFault({ pointer, detail }: Fault): Fault {
+  return { pointer: printable(pointer, MAX_POINTER_LENGTH), detail: printable(detail, MAX_DETAIL_LENGTH) };
+}

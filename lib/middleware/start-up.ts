@@ -1,0 +1,37 @@
+import type { MiddlewareObj } from '@middy/core';
+import type { FuseboxConfig } from '../config/schema.ts';
+import type { Fusebox } from '../mcp/fusebox.ts';
+
+/** The longest that the first call waits for what INIT fetches ahead, milliseconds. */
+const WARM_UP_MAX_MS = 1_000;
+
+export interface StartUp {
+  /** @throws ConfigError each time, where the configuration is bad: INIT does not fail, which Lambda would try again and again. */
+  readonly fusebox: () => Fusebox;
+  /** Undefined where the configuration is bad. */
+  readonly config: FuseboxConfig | undefined;
+  /** Lets what began in INIT end before the first call: whatever runs past an answer is frozen in mid-air. */
+  readonly awaitWarmUp: MiddlewareObj;
+}
+
+/** Composes and warms up at once, in INIT, where Lambda gives two CPUs. Never throws. */
+export function startUp(compose: () => Fusebox, warmUpMaxMs = WARM_UP_MAX_MS): StartUp {
+  try {
+    const fusebox = compose();
+    const warm = within(warmUpMaxMs, async () => fusebox.warmUp());
+    return { fusebox: () => fusebox, config: fusebox.config, awaitWarmUp: { before: async () => warm } };
+  } catch (error) {
+    const fail = () => {
+      throw error;
+    };
+    return { fusebox: fail, config: undefined, awaitWarmUp: { before: fail } };
+  }
+}
+
+/** A failure is not reported here: the call that needs what is missing meets it again and has somebody to tell. */
+async function within(maxMs: number, run: () => Promise<void>): Promise<void> {
+  const { promise: elapsed, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, maxMs);
+  await Promise.race([run().catch(() => undefined), elapsed]);
+  clearTimeout(timer);
+}
