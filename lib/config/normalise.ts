@@ -1,7 +1,8 @@
 /** Spells out each server's `type`, which people leave out or write in several ways. */
 import { isObject } from './path.ts';
 
-const SPELLINGS: Readonly<Record<string, string>> = {
+/** Other spellings of a type. */
+export const SPELLINGS: Readonly<Record<string, string>> = {
   'streamable-http': 'http',
   streamableHttp: 'http',
   streamable_http: 'http',

@@ -26,6 +26,11 @@ export function valueAt(document: unknown, path: Path): unknown {
   return value;
 }
 
+/** A text, a number or a switch as text; the empty text for anything else. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
 /** The entries of an object; none of anything else. */
 export function entriesOf(value: unknown): [string, unknown][] {
   return isObject(value) ? Object.entries(value) : [];

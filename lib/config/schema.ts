@@ -160,22 +160,26 @@ const remoteShape = {
   allowPrivateNetwork: flag().optional().describe('May its address be a private one?'),
 };
 
+const stdioShape = {
+  ...everyServerShape,
+  command: z.string({ error: 'a command' }).min(1, { error: 'a command' }),
+  args: listOf(z.string({ error: 'text' }), 'a list of text').optional(),
+  env: z.record(z.string(), z.string({ error: 'text' }), { error: 'an object of names and text' }).optional(),
+  cwd: z.string({ error: 'a folder' }).optional(),
+};
+
 const serverSchema = z.discriminatedUnion(
   'type',
   [
     strict({ type: z.literal('http'), ...remoteShape }),
     strict({ type: z.literal('sse'), ...remoteShape }),
-    strict({
-      type: z.literal('stdio'),
-      ...everyServerShape,
-      command: z.string({ error: 'a command' }).min(1, { error: 'a command' }),
-      args: listOf(z.string({ error: 'text' }), 'a list of text').optional(),
-      env: z.record(z.string(), z.string({ error: 'text' }), { error: 'an object of names and text' }).optional(),
-      cwd: z.string({ error: 'a folder' }).optional(),
-    }),
+    strict({ type: z.literal('stdio'), ...stdioShape }),
   ],
   { error: '"http", "sse" or "stdio"' },
 );
+
+/** Every key that a server of ours may have. */
+export const SERVER_KEYS: readonly string[] = ['type', ...Object.keys({ ...remoteShape, ...stdioShape })];
 
 /** A server's name: it is part of paths, metrics and secret names. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

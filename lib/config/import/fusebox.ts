@@ -1,0 +1,58 @@
+/** Tells our own files from those of others. */
+import { entriesOf, isObject, textOf } from '../path.ts';
+import { configFileSchema, SERVER_KEYS } from '../schema.ts';
+import { nearestName } from '../validate.ts';
+import { READ_KEYS } from './server.ts';
+import type { Document } from './shape.ts';
+
+const TOP_KEYS = Object.keys(configFileSchema.shape);
+/** Keys that only our own files have: at the top, and of a server. */
+const MARKS = TOP_KEYS.filter((key) => key !== 'mcpServers' && key !== '$schema');
+const SERVER_MARKS = [
+  'timeoutMs',
+  'maxConcurrency',
+  'isolated',
+  'pool',
+  'allowPrivateNetwork',
+  'toolPinning',
+  'retry',
+  'circuitBreaker',
+  'cache',
+  'healthCheck',
+  'protocol',
+];
+
+/** Says the document itself that it is ours, with a key that nobody else has? */
+export function isMarkedOurs(document: Document): boolean {
+  return (
+    textOf(document['$schema']).includes('fusebox') ||
+    MARKS.some((key) => Object.hasOwn(document, key)) ||
+    servers(document).some(
+      (server) => isOurAuth(server['auth']) || SERVER_MARKS.some((key) => Object.hasOwn(server, key)),
+    )
+  );
+}
+
+const servers = (document: Document): Document[] =>
+  entriesOf(document['mcpServers'])
+    .map(([, server]) => server)
+    .filter(isObject);
+
+const isOurAuth = (auth: unknown): boolean => isObject(auth) && typeof auth['secret'] === 'string';
+
+const isStrange = (key: string, known: readonly string[]): boolean =>
+  !known.includes(key) && nearestName(key, known) === undefined;
+
+/**
+ * Is the document another program's? Ours is a map `mcpServers` and nothing foreign; a key that is merely near one of
+ * ours is a slip of the pen, which the schema reports. A file called `.mcp.json` is Claude Code's unless marked as ours.
+ */
+export function isForeign(document: Document, fileName: string): boolean {
+  if (isMarkedOurs(document)) return false;
+  if (!isObject(document['mcpServers'])) return true;
+  const isTelling = (key: string): boolean => fileName === '.mcp.json' || READ_KEYS.includes(key);
+  return (
+    Object.keys(document).some((key) => isStrange(key, TOP_KEYS)) ||
+    servers(document).some((server) => Object.keys(server).some((key) => isTelling(key) && isStrange(key, SERVER_KEYS)))
+  );
+}

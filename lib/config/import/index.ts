@@ -1,0 +1,118 @@
+/** Reads the configuration files of other programs. */
+import { isObject } from '../path.ts';
+import { bareMap, single } from './bare.ts';
+import { cline } from './cline.ts';
+import { codex } from './codex.ts';
+import { continueDev } from './continue.ts';
+import { fastAgent } from './fast-agent.ts';
+import { isMarkedOurs } from './fusebox.ts';
+import { gemini } from './gemini.ts';
+import { guide } from './guide.ts';
+import { librechat } from './librechat.ts';
+import { mcpServers } from './mcp-servers.ts';
+import { slug } from './names.ts';
+import { nested } from './nested.ts';
+import { opencode } from './opencode.ts';
+import { parseText } from './parse.ts';
+import { registry } from './registry.ts';
+import type { ReportLine } from './report.ts';
+import { type ImportOptions, importServer } from './server.ts';
+import type { Document, ForeignEntry, ForeignShape } from './shape.ts';
+import { vscode } from './vscode.ts';
+import { zed } from './zed.ts';
+
+export { isForeign } from './fusebox.ts';
+export type { ReportLine } from './report.ts';
+export { formatLine } from './report.ts';
+
+/** In the order tried: the more particular first. */
+export const SHAPES: readonly ForeignShape[] = [
+  registry,
+  guide,
+  codex,
+  zed,
+  continueDev,
+  gemini,
+  librechat,
+  cline,
+  mcpServers,
+  vscode,
+  fastAgent,
+  opencode,
+  nested,
+  bareMap,
+  single,
+];
+
+export interface ImportResult {
+  /** In our form: `mcpServers`, and what the file said beside it. */
+  readonly document: Document;
+  readonly report: readonly ReportLine[];
+  /** For people: whose file it was. Absent: nobody's that is known. */
+  readonly shape?: string;
+}
+
+const NOTHING: Document = { mcpServers: {} };
+
+/**
+ * Reads any program's configuration file. Never throws: what is wrong with the file is in the report, where every server
+ * has at least one line.
+ */
+export function importConfig(text: string, options: ImportOptions & { readonly fileName: string }): ImportResult {
+  const parsed = parseText(text, options.fileName);
+  if ('error' in parsed) return { document: NOTHING, report: [{ level: 'error', message: parsed.error }] };
+  const result = importDocument(parsed.value, options);
+  const twice = parsed.duplicates.map(
+    (name): ReportLine => ({ level: 'note', message: `"${name}" stands there twice: the last one counts` }),
+  );
+  return { ...result, report: [...result.report, ...twice] };
+}
+
+/** The same for a document that has been parsed already. */
+export function importDocument(value: unknown, options: ImportOptions & { readonly fileName: string }): ImportResult {
+  const document = Array.isArray(value) ? { mcpServers: value } : value;
+  if (!isObject(document)) return nothing('the file holds no object');
+  if (isMarkedOurs(document)) return ours(document);
+  for (const shape of SHAPES) {
+    const entries = shape.entries(document, options.fileName);
+    if (entries !== undefined) return fromShape(document, shape, entries, options);
+  }
+  return nothing('no section with servers: looked for mcpServers, servers, mcp, mcp_servers, context_servers, remotes');
+}
+
+const nothing = (message: string): ImportResult => ({
+  document: NOTHING,
+  report: [{ level: 'note', message }],
+  shape: 'unknown',
+});
+
+function ours(document: Document): ImportResult {
+  const names = isObject(document['mcpServers']) ? Object.keys(document['mcpServers']) : [];
+  return {
+    document,
+    report: names.map((server) => ({ server, level: 'imported', message: 'already in the form of this program' })),
+    shape: 'mcp-fusebox',
+  };
+}
+
+function fromShape(
+  document: Document,
+  shape: ForeignShape,
+  entries: readonly ForeignEntry[],
+  options: ImportOptions,
+): ImportResult {
+  const servers = new Map<string, unknown>();
+  const report: ReportLine[] = [];
+  for (const entry of entries) {
+    const { server, lines } = importServer(entry, shape, options);
+    report.push(...lines);
+    if (server === undefined) continue;
+    const name = slug(entry.name, new Set(servers.keys()));
+    servers.set(name, server);
+    if (name !== entry.name) report.push({ server: entry.name, level: 'note', message: `is called "${name}" here` });
+  }
+  if (entries.length === 0) report.push({ level: 'note', message: `the section of servers (${shape.name}) is empty` });
+  const beside = shape.beside?.(document) ?? { document: {}, notes: [] };
+  report.push(...beside.notes.map((message): ReportLine => ({ level: 'note', message })));
+  return { document: { mcpServers: Object.fromEntries(servers), ...beside.document }, report, shape: shape.name };
+}
