@@ -4,6 +4,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -27,7 +28,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const APP = join(ROOT, 'bin', `app${EXTENSION}`);
 
 /** What a synthesised assembly depends on, beside the configuration and Node.js. */
-const SOURCES = [`{bin,lib,functions}/**/*${EXTENSION}`, 'functions/*/index.js', 'package-lock.json', 'package.json', 'cdk.json'];
+const SOURCES = [`{bin,lib,functions}/**/*${EXTENSION}`, 'package-lock.json'];
 
 export interface AssemblyRequest {
   /** The configuration, in our own shape, as JSON. */
@@ -46,7 +47,12 @@ export interface AssemblyRequest {
  *
  * @throws LocalRunError with what the CDK app wrote when it fails
  */
-export async function cachedAssembly({ configuration, cacheDir, onSynth, app = APP }: AssemblyRequest): Promise<string> {
+export async function cachedAssembly({
+  configuration,
+  cacheDir,
+  onSynth,
+  app = APP,
+}: AssemblyRequest): Promise<string> {
   const entry = join(cacheDir, hashInputs(configuration));
   const directory = join(entry, 'cdk.out');
   if (existsSync(entry)) {
@@ -55,7 +61,8 @@ export async function cachedAssembly({ configuration, cacheDir, onSynth, app = A
     return directory;
   }
   onSynth();
-  const draft = `${entry}.${process.pid}.tmp`;
+  mkdirSync(cacheDir, { recursive: true });
+  const draft = mkdtempSync(`${entry}.`);
   try {
     await synthesise(app, configuration, draft);
     // Whole or not at all. Another run may have been faster with the same inputs: then its entry stays.
@@ -70,13 +77,15 @@ export async function cachedAssembly({ configuration, cacheDir, onSynth, app = A
 function hashInputs(configuration: string): string {
   const hash = createHash('sha256').update(`${process.versions.node}\0${configuration}\0`);
   for (const file of SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).toSorted()) {
-    hash.update(`${file}\0`).update(readFileSync(join(ROOT, file))).update('\0');
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0');
   }
   return hash.digest('hex').slice(0, 32);
 }
 
 async function synthesise(app: string, configuration: string, draft: string): Promise<void> {
-  mkdirSync(draft, { recursive: true });
   const config = join(draft, 'config.json');
   writeFileSync(config, configuration);
   const child = spawn(process.execPath, [app], {
@@ -97,8 +106,7 @@ async function synthesise(app: string, configuration: string, draft: string): Pr
 }
 
 function prune(cacheDir: string): void {
-  const entries = readdirSync(cacheDir).filter((name) => !name.endsWith('.tmp'));
-  const newestFirst = entries.toSorted((one, other) => usedAt(cacheDir, other) - usedAt(cacheDir, one));
+  const newestFirst = readdirSync(cacheDir).toSorted((one, other) => usedAt(cacheDir, other) - usedAt(cacheDir, one));
   for (const name of newestFirst.slice(KEEP)) rmSync(join(cacheDir, name), { recursive: true, force: true });
 }
 

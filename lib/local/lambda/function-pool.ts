@@ -65,7 +65,8 @@ export class FunctionPool {
 
   #giveUp(waiting: Waiting): void {
     const index = this.#queue.indexOf(waiting);
-    if (index >= 0) this.#queue.splice(index, 1);
+    if (index < 0) return;
+    this.#queue.splice(index, 1);
     waiting.resolve(throttled());
   }
 
