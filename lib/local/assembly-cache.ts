@@ -39,6 +39,8 @@ export interface AssemblyRequest {
   readonly onSynth: () => void;
   /** @default the CDK app of this package */
   readonly app?: string;
+  /** Ends a synthesis that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -47,12 +49,8 @@ export interface AssemblyRequest {
  *
  * @throws LocalRunError with what the CDK app wrote when it fails
  */
-export async function cachedAssembly({
-  configuration,
-  cacheDir,
-  onSynth,
-  app = APP,
-}: AssemblyRequest): Promise<string> {
+export async function cachedAssembly(request: AssemblyRequest): Promise<string> {
+  const { configuration, cacheDir } = request;
   const entry = join(cacheDir, hashInputs(configuration));
   const directory = join(entry, 'cdk.out');
   if (existsSync(entry)) {
@@ -60,13 +58,12 @@ export async function cachedAssembly({
     utimesSync(entry, now, now);
     return directory;
   }
-  onSynth();
+  request.onSynth();
   mkdirSync(cacheDir, { recursive: true });
   const draft = mkdtempSync(`${entry}.`);
   try {
-    await synthesise(app, configuration, draft);
-    // Whole or not at all. Another run may have been faster with the same inputs: then its entry stays.
-    if (!existsSync(entry)) renameSync(draft, entry);
+    await synthesise(request, draft);
+    publish(draft, entry);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
@@ -85,7 +82,7 @@ function hashInputs(configuration: string): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-async function synthesise(app: string, configuration: string, draft: string): Promise<void> {
+async function synthesise({ configuration, signal, app = APP }: AssemblyRequest, draft: string): Promise<void> {
   const config = join(draft, 'config.json');
   writeFileSync(config, configuration);
   const child = spawn(process.execPath, [app], {
@@ -98,11 +95,21 @@ async function synthesise(app: string, configuration: string, draft: string): Pr
       CDK_CONTEXT_JSON: JSON.stringify({ config, local: 'true' }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   if (code !== 0) throw new LocalRunError(`the CDK app failed (exit code ${String(code)}):\n${output.trim()}`);
+}
+
+/** Whole or not at all. Another run may have been faster with the same inputs: then its entry stays. */
+function publish(draft: string, entry: string): void {
+  try {
+    renameSync(draft, entry);
+  } catch (error) {
+    if (!existsSync(entry)) throw error;
+  }
 }
 
 function prune(cacheDir: string): void {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startWatchdog } from '../../lib/local/lambda/watchdog.ts';
 import { createPools, functionOf, processState, temporaryFolder, until } from '../unit/local/fixtures.ts';
 
 const ECHO = `exports.handler = async (event, context) => ({ event, context, pid: process.pid, environment: process.env })`;
@@ -328,6 +329,20 @@ describe('a pool', () => {
 });
 
 describe('the watchdog', () => {
+  it('kills what it guards when it is closed, and nothing that was released', async () => {
+    const watchdog = startWatchdog();
+    const sleepers = [1, 2, 3].map(() => spawn('sleep', ['1000'], { stdio: 'ignore' }));
+    const pids = sleepers.map(({ pid }) => pid ?? 0);
+    for (const pid of pids) watchdog.guard(pid);
+    watchdog.release(pids[1] ?? 0);
+
+    await watchdog.close();
+
+    await until(() => processState(pids[0]) === undefined && processState(pids[2]) === undefined);
+    expect(processState(pids[1])).toBe('S');
+    sleepers[1]?.kill();
+  });
+
   it('kills frozen environments when the local run itself is killed', async () => {
     const fn = functionOf(ECHO);
     const script = join(temporaryFolder(), 'parent.ts');

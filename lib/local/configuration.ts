@@ -1,0 +1,48 @@
+import { homedir } from 'node:os';
+import { loadConfig } from '../config/load.ts';
+import { bridgeStdioServers, type StdioBridge } from '../config/local.ts';
+import { PLACEHOLDER } from '../config/substitute.ts';
+import { ENVIRONMENT } from '../contract/environment.ts';
+
+/** The MCP servers of ours that the built-in default wants beside it. */
+const BESIDE = ['everything', 'filesystem', 'flaky'] as const;
+
+/** A configuration as the local run needs it. */
+export interface LocalConfiguration {
+  /** What travels in the layer, as JSON: no stdio server, variables unfilled. */
+  readonly document: string;
+  /** Servers of ours to start. */
+  readonly servers: readonly (typeof BESIDE)[number][];
+  /** Servers of the user's to start behind an HTTP bridge. */
+  readonly bridges: readonly StdioBridge[];
+  /** Values of the variables that the document names. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** For people, one line each: where it came from, and what to know of it. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param file @default what `loadConfig` finds
+ * @throws ConfigError with every fault
+ */
+export function loadLocalConfiguration(
+  env: Readonly<NodeJS.ProcessEnv>,
+  cwd: string,
+  file: string | undefined,
+): LocalConfiguration {
+  const named = file === undefined ? {} : { [ENVIRONMENT.configJson]: undefined, [ENVIRONMENT.configPath]: file };
+  const { raw, source, warnings } = loadConfig({ env: { ...env, ...named }, cwd, home: env['HOME'] ?? homedir() });
+  const { document, bridges } = bridgeStdioServers(raw, env);
+  const text = JSON.stringify(document, null, 2);
+  const variables = [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    document: text,
+    servers: source.kind === 'built-in' ? BESIDE : [],
+    bridges,
+    variables: Object.fromEntries(variables),
+    notes: [`configuration: ${source.label}`, ...warnings],
+  };
+}

@@ -1,0 +1,191 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readAssembly } from './assembly/assembly.ts';
+import type { FunctionModel, StackModel } from './assembly/model.ts';
+import { cachedAssembly } from './assembly-cache.ts';
+import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
+import { listen } from './gateway/gateway.ts';
+import { ExecutionEnvironment } from './lambda/environment.ts';
+import { environmentVariables } from './lambda/environment-variables.ts';
+import { FunctionPool } from './lambda/function-pool.ts';
+import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
+import { checkNodeVersion } from './node-version.ts';
+import { startServers } from './servers/start-servers.ts';
+import { openState } from './state.ts';
+
+/** INIT's own limit in Lambda. */
+const INIT_TIMEOUT_MS = 10_000;
+
+const DEFAULT_MAX_ENVIRONMENTS = 10;
+
+/** What takes longer is told of. */
+const QUIET_MS = 1_000;
+
+export interface LocalRunOptions {
+  /** @default the file that `loadConfig` finds, else the built-in default */
+  readonly configFile?: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Keeps the state from run to run. @default in memory */
+  readonly dataDir?: string;
+  /** Environments of one function at once. @default 10 */
+  readonly maxEnvironments?: number;
+  /** Stop functions between requests, as Lambda does? @default true */
+  readonly freeze?: boolean;
+  /** Where the variables of the configuration have their values. */
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+  /** Relative paths start here; `.fusebox/` in it holds the cache, the log and the scratch folder. */
+  readonly cwd: string;
+  /** Told what goes on, a line at a time. */
+  readonly log: (line: string) => void;
+  /** Told every line that functions and servers write; `.fusebox/local.log` has them anyway. */
+  readonly onOutput?: (line: string) => void;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
+}
+
+export interface LocalRun {
+  readonly url: string;
+  /** A command to paste. */
+  readonly firstCall: string;
+  readonly model: StackModel;
+  /** The functions, by ARN. */
+  readonly pools: ReadonlyMap<string, FunctionPool>;
+  readonly servers: Servers;
+  /** Ends every process, frozen ones too. */
+  close(): Promise<void>;
+}
+
+type Servers = Awaited<ReturnType<typeof startServers>>;
+
+/** What the steps of a start share. */
+interface Start {
+  readonly options: LocalRunOptions;
+  readonly configuration: LocalConfiguration;
+  readonly watchdog: Watchdog;
+  /** Takes a line of a function or a server. */
+  readonly output: (line: string) => void;
+  /** What has been started, to be ended in reverse. */
+  readonly started: AsyncDisposableStack;
+}
+
+/**
+ * Starts everything on one machine: the MCP servers, and the synthesised template with its functions, routes and tables.
+ *
+ * @throws LocalRunError when it cannot, ConfigError when the configuration is at fault; then nothing is left running
+ */
+export async function startLocal(options: LocalRunOptions): Promise<LocalRun> {
+  checkNodeVersion(process.versions.node);
+  const started = new AsyncDisposableStack();
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(options: LocalRunOptions, started: AsyncDisposableStack): Promise<LocalRun> {
+  // First of all: a taken port is the likeliest fault.
+  const gateway = await listen(options.port);
+  started.defer(() => gateway.close());
+  const configuration = loadLocalConfiguration(options.env, options.cwd, options.configFile);
+  for (const note of configuration.notes) options.log(note);
+  const watchdog = startWatchdog();
+  started.defer(() => watchdog.close());
+  const steps = { options, configuration, watchdog, output: openOutput(options), started };
+  const [servers, state, model] = await startParts(steps);
+  await state.createTables(model.tables);
+  const variables = {
+    ...configuration.variables,
+    ...servers.environment,
+    AWS_ENDPOINT_URL_DYNAMODB: state.endpoint,
+  };
+  const pools = createPools(steps, model.functions, variables);
+  gateway.serve({
+    routes: model.routes,
+    invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
+  });
+  const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
+  options.log(`ready ${gateway.url}`);
+  options.log(firstCall);
+  return { url: gateway.url, firstCall, model, pools, servers, close: () => started.disposeAsync() };
+}
+
+const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;
+
+/** What takes its time, side by side. */
+async function startParts({ options, configuration, watchdog, output, started }: Start) {
+  const { cwd, env, log, dataDir } = options;
+  const folder = join(cwd, '.fusebox');
+  const servers = startServers({
+    names: [...configuration.servers],
+    bridges: [...configuration.bridges],
+    scratchDir: join(folder, 'scratch'),
+    env,
+    log: output,
+  }).then((running) => {
+    started.defer(() => running.close());
+    for (const pid of running.pids()) watchdog.guard(pid);
+    return running;
+  });
+  const state = openState(dataDir).then((opened) => {
+    started.defer(() => opened.close());
+    return opened;
+  });
+  const model = cachedAssembly({
+    configuration: configuration.document,
+    cacheDir: join(folder, 'assembly'),
+    onSynth: () => log('synthesising the template; the next start takes it from the cache'),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }).then(readAssembly);
+  const parts = [tellIfSlow(servers, 'starting the MCP servers', log), state, model] as const;
+  // What has started must be known before it can be ended.
+  await Promise.allSettled(parts);
+  options.signal?.throwIfAborted();
+  return Promise.all(parts);
+}
+
+function createPools(
+  { options, watchdog, output, started }: Start,
+  functions: readonly FunctionModel[],
+  variables: Readonly<Record<string, string>>,
+): ReadonlyMap<string, FunctionPool> {
+  const { env, freeze = true, maxEnvironments = DEFAULT_MAX_ENVIRONMENTS } = options;
+  const pools = functions.map((fn) => {
+    const settings = {
+      fn,
+      variables: environmentVariables(fn, variables, env),
+      freeze,
+      initTimeoutMs: INIT_TIMEOUT_MS,
+      watchdog,
+      log: output,
+    };
+    const pool = new FunctionPool({ start: () => new ExecutionEnvironment(settings), maxEnvironments });
+    started.defer(() => pool.close());
+    return [fn.arn, pool] as const;
+  });
+  return new Map(pools);
+}
+
+function poolOf(pools: ReadonlyMap<string, FunctionPool>, arn: string): FunctionPool {
+  const pool = pools.get(arn);
+  if (pool === undefined) throw new Error(`no function ${arn}`);
+  return pool;
+}
+
+/** A fresh log file. Written a line at a time, so that lines of several processes are never mixed. */
+function openOutput({ cwd, onOutput }: LocalRunOptions): (line: string) => void {
+  const file = join(cwd, '.fusebox', 'local.log');
+  mkdirSync(join(cwd, '.fusebox'), { recursive: true });
+  writeFileSync(file, '');
+  return (line) => {
+    appendFileSync(file, `${line}\n`);
+    onOutput?.(line);
+  };
+}
+
+async function tellIfSlow<T>(work: Promise<T>, what: string, log: (line: string) => void): Promise<T> {
+  const timer = setTimeout(log, QUIET_MS, what);
+  return work.finally(() => clearTimeout(timer));
+}
