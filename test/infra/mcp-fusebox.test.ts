@@ -1,0 +1,285 @@
+/** What the construct's template promises, for both ways of authorisation. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { App, CfnParameter, Stack } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { ConfigError } from '../../lib/config/errors.ts';
+import { McpFusebox, type McpFuseboxProps } from '../../lib/constructs/mcp-fusebox.ts';
+import { synthesize } from '../../lib/constructs/synth.ts';
+
+const outdir = mkdtempSync(join(tmpdir(), 'fusebox-infra-'));
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+const MCP_SERVERS = {
+  search: { url: 'https://${env:SEARCH_HOST}/mcp', auth: { type: 'bearer', secret: 'search-token' } },
+  find: { url: 'https://find.example.com/mcp', auth: { type: 'header', name: 'X-Api-Key', secret: 'find-key' } },
+  public: { url: 'https://public.example.com/mcp' },
+  asleep: { url: 'http://127.0.0.1/mcp', disabled: true },
+};
+
+const iam = synthesise('iam', { mcpServers: MCP_SERVERS, deploy: { tags: { team: 'search' } } });
+const jwt = synthesise('jwt', {
+  mcpServers: MCP_SERVERS,
+  deploy: {
+    auth: 'jwt',
+    jwt: { issuer: 'https://issuer.example.com/', audience: ['fusebox'] },
+    removal: 'destroy',
+    memoryMb: 1024,
+    logLevel: 'DEBUG',
+    retentionDays: 30,
+  },
+});
+
+interface Synthesised {
+  readonly stack: Stack;
+  readonly template: Template;
+  readonly folder: string;
+  readonly file: string;
+}
+
+function synthesise(name: string, config: McpFuseboxProps['config']): Synthesised {
+  const folder = join(outdir, name);
+  const app = new App({ outdir: folder, analyticsReporting: false });
+  const stack = new Stack(app, 'Fusebox-test');
+  const environment = { SEARCH_HOST: new CfnParameter(stack, 'SearchHost').valueAsString };
+  new McpFusebox(stack, 'Fusebox', { config, environment });
+  app.synth();
+  return { stack, template: Template.fromStack(stack), folder, file: join(folder, 'Fusebox-test.template.json') };
+}
+
+/** The properties of every resource of a type, by logical id. */
+function propertiesOf({ template }: Synthesised, type: string): Record<string, Record<string, unknown>> {
+  const found = Object.entries(template.findResources(type));
+  return Object.fromEntries(found.map(([id, resource]) => [id, resource['Properties'] ?? {}]));
+}
+
+describe.each([
+  ['iam', iam],
+  ['jwt', jwt],
+])('%s', (_name, synthesised) => {
+  it('gives cdk-nag nothing to find', () => {
+    expect(new AwsSolutionsChecks().validateScope(synthesised.stack).violations).toEqual([]);
+  });
+
+  it('is a valid template', () => {
+    const engine = new RegoEngine();
+    // W3005: CDK's own DependsOn of a function on its role, beside the GetAtt.
+    const report = engine.validateStandard(new TemplateFile(synthesised.file), {
+      severityLevel: 'WARN',
+      exclude: { ids: ['W3005'] },
+    });
+    expect(report.diagnostics).toEqual([]);
+    engine.free();
+  });
+
+  it('has no wildcard in what its roles may do', () => {
+    for (const policy of Object.values(propertiesOf(synthesised, 'AWS::IAM::Policy'))) {
+      expect(JSON.stringify(policy)).not.toContain('*');
+    }
+    for (const role of Object.values(propertiesOf(synthesised, 'AWS::IAM::Role'))) {
+      expect(Object.keys(role).filter((key) => key !== 'Tags')).toEqual(['AssumeRolePolicyDocument']);
+    }
+  });
+
+  it('gives each function the same few permissions', () => {
+    const policies = Object.values(propertiesOf(synthesised, 'AWS::IAM::Policy'));
+    expect(policies).toHaveLength(2);
+    for (const policy of policies) expect(policy['PolicyDocument']).toEqual(FUNCTION_POLICY);
+  });
+
+  it('runs on Node 24 and arm64, within the gateway’s time', () => {
+    synthesised.template.resourceCountIs('AWS::Lambda::Function', 2);
+    synthesised.template.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      Timeout: 29,
+      TracingConfig: Match.absent(),
+      Layers: [{ Ref: 'FuseboxConfigurationF512BBC0' }],
+      LoggingConfig: Match.objectLike({ LogGroup: Match.anyValue() }),
+      Environment: {
+        Variables: Match.objectLike({
+          MCP_CONFIG_PATH: '/opt/fusebox/config.json',
+          FUSEBOX_RECORDS_TABLE: { Ref: 'FuseboxDataRecordsB9D1271D' },
+          POWERTOOLS_METRICS_NAMESPACE: 'McpFusebox',
+          SEARCH_HOST: { Ref: 'SearchHost' },
+        }),
+      },
+    });
+  });
+
+  it('encrypts table and logs with a key that rotates', () => {
+    const key = { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] };
+    synthesised.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    synthesised.template.resourceCountIs('AWS::Logs::LogGroup', 3);
+    synthesised.template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+    synthesised.template.allResourcesProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: key },
+    });
+  });
+
+  it('keeps records on demand, recoverable, with a time to live', () => {
+    synthesised.template.allResourcesProperties('AWS::DynamoDB::Table', {
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+      TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  });
+
+  it('carries the configuration in the layer, variables unfilled, disabled servers left at home', () => {
+    const { S3Key } = Object(
+      propertiesOf(synthesised, 'AWS::Lambda::LayerVersion')['FuseboxConfigurationF512BBC0'],
+    ).Content;
+    const asset = `asset.${String(S3Key).replace('.zip', '')}`;
+    const document = JSON.parse(readFileSync(join(synthesised.folder, asset, 'fusebox', 'config.json'), 'utf8'));
+    expect(document.mcpServers).toEqual({
+      search: { type: 'http', ...MCP_SERVERS.search },
+      find: { type: 'http', ...MCP_SERVERS.find },
+      public: { type: 'http', ...MCP_SERVERS.public },
+    });
+  });
+
+  it('throttles, and logs every access', () => {
+    synthesised.template.allResourcesProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 1000 },
+      AccessLogSettings: { DestinationArn: Match.anyValue(), Format: Match.stringLikeRegexp('requestId') },
+    });
+  });
+});
+
+const ROUTE_KEYS = [
+  '$default',
+  'GET /v1/servers',
+  'GET /v1/servers/{server}',
+  'GET /v1/servers/{server}/tools',
+  'POST /v1/servers/{server}/tools/{tool}',
+];
+
+it.each([
+  ['AWS_IAM', iam],
+  ['JWT', jwt],
+])('%s guards every route, the catch-all too', (type, synthesised) => {
+  const routes = Object.values(propertiesOf(synthesised, 'AWS::ApiGatewayV2::Route'));
+  expect(routes.map((route) => String(route['RouteKey'])).toSorted((a, b) => a.localeCompare(b, 'en'))).toEqual(
+    ROUTE_KEYS,
+  );
+  expect(routes.map((route) => route['AuthorizationType'])).toEqual(ROUTE_KEYS.map(() => type));
+});
+
+it('takes the tokens of the configured issuer alone', () => {
+  jwt.template.allResourcesProperties('AWS::ApiGatewayV2::Authorizer', {
+    AuthorizerType: 'JWT',
+    JwtConfiguration: { Issuer: 'https://issuer.example.com/', Audience: ['fusebox'] },
+  });
+  iam.template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
+});
+
+it('retains key, table and logs, or lets them go', () => {
+  for (const type of ['AWS::KMS::Key', 'AWS::DynamoDB::Table', 'AWS::Logs::LogGroup']) {
+    iam.template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    jwt.template.allResources(type, { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
+  }
+  iam.template.allResourcesProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
+  jwt.template.allResourcesProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+});
+
+it('follows the deploy block', () => {
+  iam.template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365 });
+  jwt.template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  iam.template.allResourcesProperties('AWS::Lambda::Function', { MemorySize: 512 });
+  jwt.template.allResourcesProperties('AWS::Lambda::Function', {
+    MemorySize: 1024,
+    Environment: { Variables: Match.objectLike({ POWERTOOLS_LOG_LEVEL: 'DEBUG' }) },
+  });
+  iam.template.allResourcesProperties('AWS::DynamoDB::Table', { Tags: [{ Key: 'team', Value: 'search' }] });
+});
+
+it('is the same template whenever it is synthesised', () => {
+  const again = synthesise('again', { mcpServers: MCP_SERVERS, deploy: { tags: { team: 'search' } } });
+  expect(readFileSync(again.file)).toEqual(readFileSync(iam.file));
+});
+
+it('is not synthesised where cdk-nag finds a fault', () => {
+  const app = new App({ outdir: join(outdir, 'faulty') });
+  new Queue(new Stack(app, 'Faulty'), 'Queue');
+  const config = join(outdir, 'fusebox.json');
+  writeFileSync(config, '{"mcpServers":{}}');
+  expect(() => synthesize(app, { config })).toThrow(/AwsSolutions-SQS4/);
+});
+
+it('works as docs/deploy.md shows it', async () => {
+  await expect(import('./example-app.ts')).resolves.toBeDefined();
+  const example = readFileSync('test/infra/example-app.ts', 'utf8');
+  const published = example.replace('../../lib/constructs/mcp-fusebox.ts', 'mcp-fusebox');
+  expect(readFileSync('docs/deploy.md', 'utf8')).toContain(published);
+});
+
+it('refuses a CDK token in the configuration, and says what to write instead', () => {
+  const stack = new Stack();
+  const host = new CfnParameter(stack, 'Host').valueAsString;
+  const config = { mcpServers: { search: { url: `https://${host}/mcp` } } };
+  expect(() => new McpFusebox(stack, 'Fusebox', { config })).toThrow(ConfigError);
+  expect(() => new McpFusebox(stack, 'Again', { config })).toThrow(/Write \$\{env:NAME\}.*environment/);
+});
+
+const viaService = (service: string) => ({
+  StringEquals: { 'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
+});
+
+const secret = (name: string) => ({
+  'Fn::Join': [
+    '',
+    [
+      'arn:',
+      { Ref: 'AWS::Partition' },
+      ':secretsmanager:',
+      { Ref: 'AWS::Region' },
+      ':',
+      { Ref: 'AWS::AccountId' },
+      `:secret:${name}-??????`,
+    ],
+  ],
+});
+
+const FUNCTION_POLICY = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^FuseboxFunctions.*Logs/), 'Arn'] },
+    },
+    {
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      Resource: [{ 'Fn::GetAtt': ['FuseboxDataRecordsB9D1271D', 'Arn'] }],
+    },
+    {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
+      Resource: { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] },
+      Condition: viaService('dynamodb'),
+    },
+    {
+      Effect: 'Allow',
+      Action: 'secretsmanager:GetSecretValue',
+      Resource: [secret('find-key'), secret('search-token')],
+    },
+    {
+      Effect: 'Allow',
+      Action: 'kms:Decrypt',
+      Resource: { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] },
+      Condition: viaService('secretsmanager'),
+    },
+  ],
+};
