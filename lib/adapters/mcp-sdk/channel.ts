@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { Client, type jsonSchemaValidator, SSEClientTransport, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import { AttemptError } from '../../mcp/attempt-failure.ts';
+import type { Attempt, ServerTarget, StoredSession } from '../../mcp/ports.ts';
+import type { JsonObject, ToolDefinition, ToolResult } from '../../mcp/types.ts';
+import type { Clock } from '../../resilience/clock.ts';
+import { type Exchange, newExchange } from './exchange.ts';
+import { ExchangeTransport } from './exchange-transport.ts';
+import { createFetch } from './http-fetch.ts';
+import type { Sockets } from './sockets.ts';
+import { toAttemptError } from './to-attempt-error.ts';
+
+/** Time is limited by the attempt's signal alone; the SDK's own timer must never be first. Largest delay of a Node timer. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
+
+const MODERN_VERSION = '2026-07-28';
+
+const CLIENT_INFO = { name: 'mcp-fusebox', version: '0.1.0' };
+
+/** A stateless legacy server answers `tools/list` without a handshake, but not in the modern envelope. */
+export const NOT_MODERN = 'not an answer of the modern era';
+
+/** We show tools to callers and pass their answers on as they are; checking output against a server's schema is the caller's. */
+const TRUST_OUTPUT: jsonSchemaValidator = {
+  getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
+};
+
+export interface ChannelOptions {
+  readonly target: ServerTarget;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sockets: Sockets;
+  readonly now: Clock;
+  /** A session to resume. */
+  readonly session?: StoredSession;
+}
+
+/** One SDK client on one transport, each request of it bound to an exchange. */
+export class Channel {
+  readonly #client: Client;
+  readonly #transport: ExchangeTransport;
+  readonly #options: ChannelOptions;
+  #exchange: Exchange = newExchange(AbortSignal.abort(), 0);
+  #failExchange: (error: AttemptError) => unknown = () => {};
+
+  constructor(options: ChannelOptions) {
+    this.#options = options;
+    this.#client = new Client(CLIENT_INFO, { jsonSchemaValidator: TRUST_OUTPUT });
+    const prefix = `${randomBytes(6).toString('base64url')}.`;
+    const failed = (error: AttemptError) => this.#failExchange(error);
+    this.#transport = new ExchangeTransport(this.#createTransport(), prefix, () => this.#exchange, failed);
+  }
+
+  /** Takes the modern era as given; sends nothing. */
+  async connectModern(attempt: Attempt): Promise<void> {
+    const discover = { supportedVersions: [MODERN_VERSION], capabilities: { tools: {} }, resultType: 'complete' as const, ttlMs: 0, cacheScope: 'private' as const };
+    await this.#run(attempt, () => this.#client.connect(this.#transport, { prior: { kind: 'modern', discover } }));
+  }
+
+  /** Takes a legacy session as given; sends nothing. */
+  async resume(attempt: Attempt): Promise<void> {
+    await this.#run(attempt, (options) => this.#client.connect(this.#transport, { ...options, prior: { kind: 'legacy' } }));
+  }
+
+  /** The handshake of the legacy era. @returns the session, where the server opened one */
+  async initialize(attempt: Attempt): Promise<StoredSession | undefined> {
+    await this.resume(attempt);
+    const sessionId = this.#transport.sessionId;
+    const protocolVersion = this.#client.getNegotiatedProtocolVersion();
+    return sessionId && protocolVersion ? { sessionId, protocolVersion } : undefined;
+  }
+
+  async listTools(attempt: Attempt, modern: boolean): Promise<readonly ToolDefinition[]> {
+    return this.#run(attempt, async (options) => {
+      const tools: ToolDefinition[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < 64; page++) {
+        const result = await this.#client.request({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, options);
+        if (modern && !this.#exchange.modernAnswer) throw new AttemptError({ kind: 'broken', reason: NOT_MODERN });
+        tools.push(...(result.tools as readonly ToolDefinition[]));
+        cursor = result.nextCursor;
+        if (cursor === undefined) return tools;
+      }
+      throw new AttemptError({ kind: 'broken', reason: 'tools/list has more than 64 pages' });
+    });
+  }
+
+  async callTool(tool: ToolDefinition, args: JsonObject, attempt: Attempt): Promise<ToolResult> {
+    const toolDefinition = { name: tool.name, inputSchema: { type: 'object' as const, ...tool.inputSchema } };
+    const params = { name: tool.name, arguments: args };
+    return this.#run(attempt, async (options) => (await this.#client.callTool(params, { ...options, toolDefinition })) as ToolResult);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  get #inSession(): boolean {
+    return this.#transport.sessionId !== undefined;
+  }
+
+  /** Runs one operation as an exchange: it ends when the attempt does, or at the first sign that no answer will come. */
+  async #run<T>(attempt: Attempt, operation: (options: { signal: AbortSignal; timeout: number }) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const end = () => controller.abort(attempt.signal.reason);
+    if (attempt.signal.aborted) end();
+    attempt.signal.addEventListener('abort', end, { once: true });
+    // An error status says more than the broken stream that follows it.
+    this.#failExchange = (error) => (this.#exchange.status ?? 0) < 400 && controller.abort(error);
+    this.#exchange = newExchange(controller.signal, this.#options.target.maxResultBytes);
+    try {
+      return await operation({ signal: controller.signal, timeout: NO_TIMEOUT_MS });
+    } catch (error) {
+      throw toAttemptError(error, this.#exchange, this.#inSession, this.#options.now);
+    } finally {
+      this.#failExchange = () => {};
+      attempt.signal.removeEventListener('abort', end);
+    }
+  }
+
+  #createTransport(): Transport {
+    const { target, headers, sockets, session } = this.#options;
+    const url = new URL(target.url);
+    const stream = target.type === 'sse';
+    const fetch = createFetch(sockets, () => this.#exchange, stream);
+    const requestInit = { headers };
+    if (stream) return new SSEClientTransport(url, { fetch, requestInit });
+    // No reconnecting of broken streams: a stream that breaks fails its attempt, and the retry rules decide.
+    const reconnectionOptions = { initialReconnectionDelay: 0, maxReconnectionDelay: 0, reconnectionDelayGrowFactor: 1, maxRetries: 0 };
+    return new StreamableHTTPClientTransport(url, { fetch, requestInit, reconnectionOptions, ...session });
+  }
+}

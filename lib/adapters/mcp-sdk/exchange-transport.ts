@@ -1,0 +1,66 @@
+import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
+import { AttemptError } from '../../mcp/attempt-failure.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * Stands between the SDK's protocol and its transport and closes three gaps.
+ *
+ * - Request ids get a random prefix: every SDK client counts from zero, and of two clients that used one session after
+ *   another, the second was measured to receive the first one's answer.
+ * - A stream that ends without the answer fails the request at once; left alone the SDK waits for its timeout.
+ * - No `notifications/cancelled` after the exchange ended: it would open a socket that nobody waits for.
+ */
+export class ExchangeTransport implements Transport {
+  readonly hasPerRequestStream: boolean;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: NonNullable<Transport['onmessage']>;
+  readonly #inner: Transport;
+  readonly #prefix: string;
+  readonly #current: () => Exchange;
+  readonly #failed: (error: AttemptError) => void;
+
+  constructor(inner: Transport, prefix: string, current: () => Exchange, failed: (error: AttemptError) => void) {
+    this.#inner = inner;
+    this.#prefix = prefix;
+    this.#current = current;
+    this.#failed = failed;
+    this.hasPerRequestStream = inner.hasPerRequestStream ?? false;
+  }
+
+  async start(): Promise<void> {
+    this.#inner.onclose = () => this.onclose?.();
+    this.#inner.onerror = (error) => {
+      // The SSE transport has one stream for all answers; when it breaks, none will come.
+      if (!this.hasPerRequestStream) this.#failed(new AttemptError({ kind: 'broken', reason: 'the event stream broke' }, error));
+      this.onerror?.(error);
+    };
+    this.#inner.onmessage = (message, extra) => this.onmessage?.(this.#incoming(message), extra);
+    await this.#inner.start();
+  }
+
+  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if ('method' in message && message.method === 'notifications/cancelled') return;
+    if (!('id' in message) || !('method' in message)) return this.#inner.send(message, options);
+    const ended = () => this.#failed(new AttemptError({ kind: 'broken', reason: 'the stream ended without an answer' }));
+    await this.#inner.send({ ...message, id: this.#prefix + String(message.id) }, { ...options, onRequestStreamEnd: ended });
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close();
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#inner.setProtocolVersion?.(version);
+  }
+
+  get sessionId(): string | undefined {
+    return this.#inner.sessionId;
+  }
+
+  #incoming(message: JSONRPCMessage): JSONRPCMessage {
+    if ('result' in message && 'resultType' in message.result) this.#current().modernAnswer = true;
+    if ('method' in message || !('id' in message) || typeof message.id !== 'string') return message;
+    return message.id.startsWith(this.#prefix) ? { ...message, id: Number(message.id.slice(this.#prefix.length)) } : message;
+  }
+}

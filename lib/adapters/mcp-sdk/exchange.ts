@@ -1,0 +1,17 @@
+/** What one attempt learns on the wire and the SDK does not pass on. */
+export interface Exchange {
+  readonly signal: AbortSignal;
+  readonly maxResponseBytes: number;
+  /** The TCP (and TLS) connection stands: from here on the server may have seen the request. */
+  connected: boolean;
+  status?: number;
+  /** As the server said it: seconds or an HTTP date. */
+  retryAfter?: string;
+  tooLarge: boolean;
+  /** The server answered in the envelope of the modern era (`resultType` is on every modern result). */
+  modernAnswer: boolean;
+}
+
+export function newExchange(signal: AbortSignal, maxResponseBytes: number): Exchange {
+  return { signal, maxResponseBytes, connected: false, tooLarge: false, modernAnswer: false };
+}

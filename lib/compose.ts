@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
+import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
+import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
+import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
+import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
+import { loadRuntimeConfig } from './config/runtime.ts';
+import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
+import { ENVIRONMENT } from './contract/environment.ts';
+import { type CallToolDependencies, callTool, type ServedServer } from './mcp/call-tool.ts';
+import { Connections } from './mcp/connections.ts';
+import { FuseboxError } from './mcp/errors.ts';
+import type { Fusebox } from './mcp/fusebox.ts';
+import { listTools } from './mcp/list-tools.ts';
+import type { CredentialSource, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import { SessionPool } from './mcp/session-pool.ts';
+import { sleep } from './mcp/sleep.ts';
+import { ToolCatalog } from './mcp/tool-catalog.ts';
+import type { Clock, Random } from './resilience/clock.ts';
+
+/** What a test may put in place of the real world. */
+export interface World {
+  readonly now: Clock;
+  readonly random: Random;
+  readonly store: PeerStore;
+  readonly credentials: CredentialSource;
+  /** Told of every store error; a call goes on without the store. */
+  readonly onStoreError: (operation: string, error: unknown) => void;
+}
+
+/** INIT connects what `pool.min` asks for, and lets no server hold it up for longer. Lambda itself allows INIT 10 s. */
+const WARM_UP_MS = 3_000;
+
+/** The composed product, with its connections for those who manage them. */
+export interface ComposedFusebox extends Fusebox {
+  readonly connections: Connections;
+}
+
+/**
+ * Puts the product together from the environment of a function. The one place that names adapters.
+ *
+ * @throws ConfigError where the configuration is missing or not valid
+ */
+export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {}): ComposedFusebox {
+  const config = loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
+  const now = world.now ?? Date.now;
+  const onStoreError = world.onStoreError ?? warnOfStore;
+  const store = world.store ?? createStore(env, now, onStoreError);
+  const credentials = world.credentials ?? createCredentials(env, config, now);
+  const client = new SdkToolClient({ store, credentials, now });
+  const dependencies = { catalog: new ToolCatalog(store, now), credentials, now, random: world.random ?? Math.random, sleep };
+  return serve(config, serveServers(config, client, now), dependencies);
+}
+
+function serve(config: FuseboxConfig, servers: ReadonlyMap<string, ServedServer>, dependencies: CallToolDependencies): ComposedFusebox {
+  const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
+  const served = (name: string): ServedServer => {
+    const server = servers.get(name);
+    if (server === undefined) throw new FuseboxError('unknown_server', 'no such server is configured');
+    return server;
+  };
+  return {
+    config,
+    connections,
+    callTool: async (call, context) => callTool(served(call.server), call, context, dependencies),
+    listTools: async (name, context) => listTools(served(name), context, dependencies),
+    warmUp: async () => {
+      const wanted = [...servers.values()].filter(({ config: { pool } }) => pool.min > 0);
+      const signal = AbortSignal.timeout(WARM_UP_MS);
+      await Promise.allSettled(wanted.map(({ pool }) => pool.connect({ signal })));
+    },
+  };
+}
+
+function serveServers(config: FuseboxConfig, client: ToolClient, now: Clock): ReadonlyMap<string, ServedServer> {
+  const servers = new Map<string, ServedServer>();
+  for (const [name, server] of Object.entries(config.mcpServers)) {
+    // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
+    if (server.type === 'stdio') continue;
+    const target = toTarget(name, server, config.limits.maxResultBytes);
+    servers.set(name, { config: server, target, pool: new SessionPool({ target, client, pool: server.pool, now, sleep }) });
+  }
+  return servers;
+}
+
+function toTarget(name: string, server: RemoteServerConfig, maxResultBytes: number): ServerTarget {
+  const { url, type, protocol, headers, auth } = server;
+  const identity = JSON.stringify([name, url, type, headers, auth]);
+  const peerKey = `${name}#${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}`;
+  return { name, url, type, protocol, headers, peerKey, maxResultBytes };
+}
+
+function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStoreError']): PeerStore {
+  const tableName = env[ENVIRONMENT.recordsTable];
+  if (!tableName) return new MemoryPeerStore(now);
+  return new DynamoDbPeerStore({ client: new DynamoDBClient({ maxAttempts: 2 }), tableName, now, onError });
+}
+
+function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
+  const secrets = new Map<string, { secret: string; header: string; prefix: string }>();
+  for (const [name, server] of Object.entries(config.mcpServers)) {
+    if (server.type === 'stdio' || server.auth.type === 'none') continue;
+    const { auth } = server;
+    secrets.set(name, auth.type === 'bearer' ? { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' } : { secret: auth.secret, header: auth.name.toLowerCase(), prefix: '' });
+  }
+  if (env[ENVIRONMENT.credentials] === 'environment') return new EnvironmentCredentials(env, secrets);
+  return new SecretsManagerCredentials(new SecretsManagerClient({ maxAttempts: 2 }), secrets, now);
+}
+
+function warnOfStore(operation: string, error: unknown): void {
+  console.warn(JSON.stringify({ level: 'WARN', message: 'store error', operation, error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }));
+}

@@ -1,0 +1,28 @@
+/** What can go wrong with one attempt, as far as the retry rules and the circuit care. DESIGN §3.1. */
+export type AttemptFailure =
+  /** Refused, DNS, TLS: the request was never sent. */
+  | { readonly kind: 'not-sent'; readonly reason: string }
+  /** Reset, broken stream, a stream that ended without an answer, bad JSON, HTML. */
+  | { readonly kind: 'broken'; readonly reason: string }
+  /** The attempt's own time limit. */
+  | { readonly kind: 'timeout' }
+  /** The caller's abort, or the deadline of the whole call. */
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'http'; readonly status: number; readonly retryAfterMs?: number; readonly reason: string }
+  | { readonly kind: 'rpc'; readonly code: number; readonly message: string }
+  /** The server no longer knows the session that the request named. */
+  | { readonly kind: 'session-lost' }
+  /** The secret that the server's `auth` names could not be had. */
+  | { readonly kind: 'no-credential'; readonly reason: string }
+  | { readonly kind: 'too-large'; readonly limitBytes: number };
+
+/** Thrown by every adapter that speaks to a server. */
+export class AttemptError extends Error {
+  override readonly name = 'AttemptError';
+  readonly failure: AttemptFailure;
+
+  constructor(failure: AttemptFailure, cause?: unknown) {
+    super(`attempt failed: ${failure.kind}`, cause === undefined ? undefined : { cause });
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,72 @@
+import type { AttemptFailure } from './attempt-failure.ts';
+import type { ErrorCode } from './errors.ts';
+
+/** What the circuit makes of an attempt. */
+export type Outcome = 'success' | 'failure' | 'throttled' | 'ignored';
+
+/** When, if at all, the call may be attempted again. The last three: once in a call. */
+export type RetryRule = 'never' | 'always' | 'if-idempotent' | 'after-retry-after' | 'with-new-credential' | 'with-new-session' | 'after-negotiation';
+
+export interface Classification {
+  readonly outcome: Outcome;
+  readonly retry: RetryRule;
+  /** The code that the caller sees when no retry follows. */
+  readonly code: ErrorCode;
+}
+
+const UNSUPPORTED_PROTOCOL_VERSION = -32022;
+const INTERNAL_ERROR = -32603;
+const METHOD_NOT_FOUND = -32601;
+const INVALID_PARAMS = -32602;
+
+const row = (outcome: Outcome, retry: RetryRule, code: ErrorCode): Classification => ({ outcome, retry, code });
+
+/**
+ * Pure module: a failure in, a classification out. The table of DESIGN §3.1; a tool's own failure (`isError: true`) is an
+ * answer and never comes here.
+ *
+ * @param scope what the circuit guards: with `tool`, an internal error of one tool cannot open the circuit of the others
+ */
+export function classifyFailure(failure: AttemptFailure, scope: 'server' | 'tool' = 'server'): Classification {
+  switch (failure.kind) {
+    case 'not-sent':
+      return row('failure', 'always', 'upstream_error');
+    case 'broken':
+      return row('failure', 'if-idempotent', 'upstream_protocol_error');
+    case 'timeout':
+      return row('failure', 'if-idempotent', 'deadline_exceeded');
+    case 'aborted':
+      return row('ignored', 'never', 'deadline_exceeded');
+    case 'session-lost':
+      return row('ignored', 'with-new-session', 'upstream_error');
+    case 'no-credential':
+      return row('ignored', 'never', 'upstream_auth_failed');
+    case 'too-large':
+      return row('ignored', 'never', 'upstream_result_too_large');
+    case 'http':
+      return classifyStatus(failure.status);
+    case 'rpc':
+      return classifyRpc(failure.code, scope);
+  }
+}
+
+function classifyStatus(status: number): Classification {
+  if (status === 408 || status >= 500) return row('failure', 'if-idempotent', 'upstream_error');
+  if (status === 425 || status === 429) return row('throttled', 'after-retry-after', 'rate_limited');
+  if (status === 401) return row('ignored', 'with-new-credential', 'upstream_auth_failed');
+  if (status === 403) return row('ignored', 'never', 'upstream_auth_failed');
+  return row('ignored', 'never', 'upstream_error');
+}
+
+function classifyRpc(code: number, scope: 'server' | 'tool'): Classification {
+  if (code === INTERNAL_ERROR) return row(scope === 'tool' ? 'failure' : 'ignored', 'if-idempotent', 'upstream_error');
+  if (code === UNSUPPORTED_PROTOCOL_VERSION) return row('ignored', 'after-negotiation', 'upstream_protocol_error');
+  if (code === INVALID_PARAMS) return row('ignored', 'never', 'invalid_arguments');
+  if (code === METHOD_NOT_FOUND) return row('ignored', 'never', 'upstream_protocol_error');
+  return row('ignored', 'never', 'upstream_error');
+}
+
+/** Could the tool have run although the attempt failed? Then the caller is told that the outcome is unknown. */
+export function mayHaveRun(failure: AttemptFailure): boolean {
+  return failure.kind === 'broken' || failure.kind === 'timeout' || failure.kind === 'aborted' || failure.kind === 'too-large';
+}

@@ -1,0 +1,83 @@
+import type { Era, JsonObject, ToolDefinition, ToolResult } from './types.ts';
+
+/** A remote server as an adapter needs to know it. */
+export interface ServerTarget {
+  readonly name: string;
+  readonly url: string;
+  readonly type: 'http' | 'sse';
+  readonly protocol: 'auto' | Era;
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Names server, URL and credential without holding any: what was learned or opened with one credential is never used
+   * with another.
+   */
+  readonly peerKey: string;
+  readonly maxResultBytes: number;
+}
+
+/**
+ * Bounds of one attempt. When it is over, for whatever reason, `signal` aborts with an `AttemptError` that says which, and
+ * every socket of the attempt closes.
+ */
+export interface Attempt {
+  readonly signal: AbortSignal;
+}
+
+/** A live connection to one server. Serves one request at a time; the pool sees to that. */
+export interface ToolConnection {
+  readonly era: Era;
+  /** @throws AttemptError */
+  callTool(tool: ToolDefinition, args: JsonObject, attempt: Attempt): Promise<ToolResult>;
+  /** Every page of `tools/list`. @throws AttemptError */
+  listTools(attempt: Attempt): Promise<readonly ToolDefinition[]>;
+  /** May the connection be used now? False once its session's lease is lost. Renews the lease where it is due. */
+  isUsable(): Promise<boolean>;
+  /** Ends it and gives its session back for others to resume. */
+  close(): Promise<void>;
+  /** Ends it and forgets what proved wrong: its session, or all that is known of the server. */
+  discard(forget: 'session' | 'server'): Promise<void>;
+}
+
+/** Opens connections. */
+export interface ToolClient {
+  /** @throws AttemptError */
+  connect(target: ServerTarget, attempt: Attempt): Promise<ToolConnection>;
+}
+
+/** What is known of a server. */
+export interface PeerRecord {
+  readonly era: Era;
+  readonly tools?: readonly ToolDefinition[];
+  /** When `tools` were fetched, epoch milliseconds. */
+  readonly toolsFetchedAtMs?: number;
+}
+
+export interface StoredSession {
+  readonly sessionId: string;
+  readonly protocolVersion: string;
+}
+
+/**
+ * Remembers servers and legacy sessions beyond one execution environment. Dumb: policy is elsewhere.
+ * An expired record is read as absent. An implementation that cannot answer in time answers as if it knew nothing: a store
+ * outage never fails a call.
+ */
+export interface PeerStore {
+  read(peerKey: string): Promise<PeerRecord | undefined>;
+  write(peerKey: string, record: PeerRecord, expiresAtMs: number): Promise<void>;
+  forget(peerKey: string): Promise<void>;
+  /** Takes the lease of a session that nobody holds. */
+  leaseSession(peerKey: string, owner: string, leasedUntilMs: number): Promise<StoredSession | undefined>;
+  /** Stores a session that `owner` opened and holds. */
+  addSession(peerKey: string, session: StoredSession, owner: string, leasedUntilMs: number): Promise<void>;
+  /** @returns false when the lease is no longer `owner`'s */
+  renewLease(peerKey: string, sessionId: string, owner: string, leasedUntilMs: number): Promise<boolean>;
+  releaseSession(peerKey: string, sessionId: string, owner: string): Promise<void>;
+  removeSession(peerKey: string, sessionId: string): Promise<void>;
+}
+
+/** Supplies the headers that authenticate us to a server. */
+export interface CredentialSource {
+  /** @param refresh true after a 401: whatever is cached proved wrong */
+  headersFor(server: string, refresh?: boolean): Promise<Readonly<Record<string, string>>>;
+}

@@ -1,0 +1,61 @@
+import { AttemptError, type AttemptFailure } from './attempt-failure.ts';
+import { type Classification, classifyFailure, mayHaveRun } from './classify-outcome.ts';
+import { FuseboxError, type FuseboxErrorDetails } from './errors.ts';
+
+export interface FailedCall {
+  readonly server: string;
+  readonly tool?: string;
+  readonly attempts: number;
+  /** Was `tools/call` sent in the attempt that failed? */
+  readonly sent: boolean;
+}
+
+/** The typed "no" that ends a call, with what was learned added to it. */
+export function toFuseboxError(error: unknown, call: FailedCall): FuseboxError {
+  const { server, tool, attempts } = call;
+  const about: FuseboxErrorDetails = { server, attempts, ...(tool !== undefined && { tool }) };
+  if (error instanceof FuseboxError) return new FuseboxError(error.code, error.message, { ...about, ...error.details, cause: error });
+  if (!(error instanceof AttemptError)) return new FuseboxError('internal_error', 'an unexpected fault', { ...about, cause: error });
+  const { failure } = error;
+  const classification = classifyFailure(failure);
+  return new FuseboxError(classification.code, describe(failure, server), {
+    ...about,
+    ...(call.sent && mayHaveRun(failure) && { outcome: 'unknown' as const }),
+    ...retryAfter(failure, classification),
+    cause: error,
+  });
+}
+
+function retryAfter(failure: AttemptFailure, { outcome }: Classification): { retryAfterMs?: number } {
+  if (failure.kind !== 'http' || outcome !== 'throttled') return {};
+  return { retryAfterMs: failure.retryAfterMs ?? 1000 };
+}
+
+function describe(failure: AttemptFailure, server: string): string {
+  switch (failure.kind) {
+    case 'not-sent':
+      return `"${server}" could not be reached (${failure.reason})`;
+    case 'broken':
+      return `"${server}" gave no usable answer: ${failure.reason}`;
+    case 'timeout':
+      return `"${server}" did not answer within its time limit`;
+    case 'aborted':
+      return `the deadline passed before "${server}" answered`;
+    case 'session-lost':
+      return `"${server}" lost the session again right after a new one was opened`;
+    case 'no-credential':
+      return `no credential for "${server}": ${failure.reason}`;
+    case 'too-large':
+      return `the answer of "${server}" is larger than ${failure.limitBytes} bytes`;
+    case 'http':
+      return `"${server}" answered ${failure.reason}`;
+    case 'rpc':
+      return `"${server}" refused with ${failure.code}: ${shown(failure.message)}`;
+  }
+}
+
+/** A server's words are data: short, and without control characters or bidirectional overrides. */
+function shown(text: string): string {
+  const plain = text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return plain.length > 300 ? `${plain.slice(0, 300)}…` : plain;
+}
