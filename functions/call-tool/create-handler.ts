@@ -15,7 +15,11 @@ export function createHandler(compose: () => Fusebox) {
   return httpStack({ start, operation: () => 'call_tool' })
     .use(callTarget(() => start.fusebox().config))
     .use(jsonBody({ schema: callToolBody, maxBytes: () => limits().maxRequestBytes }))
-    .use(callDeadline<{ body: CallToolBody }>({ limitMs: ({ body }) => Math.min(limits().deadlineMs, body.timeoutMs ?? Infinity) }))
+    .use(
+      callDeadline<{ body: CallToolBody }>({
+        limitMs: ({ body }) => Math.min(limits().deadlineMs, body.timeoutMs ?? Infinity),
+      }),
+    )
     .handler(async ({ body, requestContext: { requestId } }, { target, record, deadlineAtMs }) => {
       const answer = await start.fusebox().callTool(toolCall(target, body), { requestId, deadlineAtMs });
       record.attempts = answer.meta.attempts;

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Request } from '@middy/core';
+import { AttemptError } from '../mcp/attempt-failure.ts';
 import { FuseboxError } from '../mcp/errors.ts';
 import { callMetrics, type Emf } from './call-metrics.ts';
 import type { CallRecord, RecordedContext } from './call-record.ts';
@@ -39,11 +40,13 @@ export function callLog({ operation, metricsEnabled, now = Date.now }: CallLogOp
     },
     requestEnd: (request: Request): void => {
       const { event, context, response, error } = request as Request<HttpEvent, HttpAnswer, unknown, RecordedContext>;
+      const { record } = context;
+      const known = error === undefined ? undefined : publicError(error);
+      record.attempts ??= known?.details.attempts;
       const status = response?.statusCode ?? 500;
-      const durationMs = Math.max(0, now() - context.record.startedAtMs);
-      const code = error === undefined ? undefined : publicError(error).code;
-      const line = { ...outcome(context.record, error), status, durationMs, ...who(event, context.record) };
-      write(logger, status, line, metricsEnabled ? callMetrics(context.record, durationMs, code) : undefined);
+      const durationMs = Math.max(0, now() - record.startedAtMs);
+      const line = { ...outcome(record, error), status, durationMs, ...who(event, record) };
+      write(logger, status, line, metricsEnabled ? callMetrics(record, durationMs, known?.code) : undefined);
     },
   };
 }
@@ -63,6 +66,7 @@ function outcome(record: CallRecord, error: unknown) {
 
 /** What kind of thing went wrong, never what it said: a server's words may hold anything. */
 function causeOf(cause: unknown): string | undefined {
+  if (cause instanceof AttemptError) return cause.failure.kind;
   if (!(cause instanceof Error)) return undefined;
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }

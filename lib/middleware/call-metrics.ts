@@ -14,17 +14,18 @@ export function callMetrics(record: CallRecord, durationMs: number, code: ErrorC
   const server = record.server ?? NO_SERVER;
   const documents = [
     ...(record.operation === 'call_tool' ? [toolCall(server, record, durationMs)] : []),
-    ...(code === undefined ? [] : [failure(server, code)]),
+    ...(code === undefined ? [] : [failure({ server }), failure({ server, code })]),
   ];
   const [first] = documents;
   if (first === undefined) return undefined;
-  const directives = documents.flatMap(({ _aws }) => _aws.CloudWatchMetrics);
-  return { ...Object.assign({}, ...documents), _aws: { ...first._aws, CloudWatchMetrics: directives } };
+  const { _aws: aws } = first;
+  const directives = documents.flatMap(({ _aws: { CloudWatchMetrics } }) => CloudWatchMetrics);
+  return { ...Object.assign({}, ...documents), _aws: { ...aws, CloudWatchMetrics: directives } };
 }
 
 /** Calls that never reached the server have no latency: a flood of refusals would make every server look quick. */
 function toolCall(server: string, { attempts }: CallRecord, durationMs: number): Emf {
-  const metrics = emptyMetrics().addDimension('server', server);
+  const metrics = emptyMetrics({ server });
   metrics.addMetric(METRIC.calls, MetricUnit.Count, 1);
   if (attempts !== undefined && attempts > 0) {
     metrics.addMetric(METRIC.attempts, MetricUnit.Count, attempts);
@@ -34,16 +35,16 @@ function toolCall(server: string, { attempts }: CallRecord, durationMs: number):
   return metrics.serializeMetrics();
 }
 
-/** A document of its own: only errors are also counted by code. */
-function failure(server: string, code: ErrorCode): Emf {
-  const metrics = emptyMetrics().addDimensions({ server }).addDimensions({ server, code });
+/** A document of its own: nothing but errors is counted by code. */
+function failure(dimensions: Readonly<Record<string, string>>): Emf {
+  const metrics = emptyMetrics(dimensions);
   metrics.addMetric(METRIC.errors, MetricUnit.Count, 1);
   return metrics.serializeMetrics();
 }
 
-/** Powertools adds a dimension `service` of its own, which would double every metric. */
-function emptyMetrics(): Metrics {
+function emptyMetrics(dimensions: Readonly<Record<string, string>>): Metrics {
   const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+  // Powertools' own, `service`, would double every metric.
   metrics.clearDefaultDimensions();
-  return metrics;
+  return metrics.addDimensions(dimensions);
 }

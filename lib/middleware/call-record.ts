@@ -10,7 +10,7 @@ export interface CallRecord {
   server?: string;
   tool?: string;
   /** Requests that were sent to the server, if it came to that. */
-  attempts?: number;
+  attempts?: number | undefined;
   /** The tool answered that it failed, which is an answer. */
   toolFailed?: boolean;
 }

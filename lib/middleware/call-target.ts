@@ -46,10 +46,18 @@ export function targetServer(config: FuseboxConfig, { principal, record }: Ident
   return server;
 }
 
-function targetTool(config: FuseboxConfig, { principal, record }: IdentifiedContext, server: string, encoded = ''): string {
+function targetTool(
+  config: FuseboxConfig,
+  { principal, record }: IdentifiedContext,
+  server: string,
+  encoded = '',
+): string {
   const tool = pathName(encoded);
   if (tool === undefined) throw new FuseboxError('unknown_tool', `No tool is called ${quoted(encoded)}.`, { server });
   record.tool = tool;
   if (isAllowed(config.access, principal, server, tool)) return tool;
-  throw new FuseboxError('forbidden', `The access policy does not let you call ${quoted(tool)} of ${quoted(server)}.`, { server, tool });
+  throw new FuseboxError('forbidden', `The access policy does not let you call ${quoted(tool)} of ${quoted(server)}.`, {
+    server,
+    tool,
+  });
 }

@@ -48,6 +48,8 @@ function asText(value: unknown): string {
 }
 
 function textsOf(value: unknown, rename: (name: string) => string): Readonly<Record<string, string>> {
-  const texts = Object.entries(asRecord(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const texts = Object.entries(asRecord(value)).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   return Object.fromEntries(texts.map(([name, text]) => [rename(name), text]));
 }

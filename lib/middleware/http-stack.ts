@@ -1,4 +1,4 @@
-import middy from '@middy/core';
+import middyCore from '@middy/core';
 import { FuseboxError } from '../mcp/errors.ts';
 import { callLog } from './call-log.ts';
 import type { RecordedContext } from './call-record.ts';
@@ -21,7 +21,7 @@ export interface HttpStackOptions {
 /** What every door has: one log line with the metrics, problem details, a bound of the answer's size, start-up, identity. */
 export function httpStack({ start, operation }: HttpStackOptions) {
   const metricsEnabled = start.config?.metricsEnabled ?? true;
-  return middy<HttpEvent, HttpAnswer, Error, RecordedContext>({
+  return middyCore<HttpEvent, HttpAnswer, Error, RecordedContext>({
     ...callLog({ operation, metricsEnabled }),
     timeoutEarlyInMillis: LAST_RESORT_MS,
     timeoutEarlyResponse: () => {

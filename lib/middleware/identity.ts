@@ -15,9 +15,10 @@ export function identity(): MiddlewareObj<HttpEvent, unknown, Error, IdentifiedC
   return {
     before: ({ event, context }) => {
       const principal = principalFromAuthorizer(event.requestContext.authorizer);
-      if (principal === undefined) throw new FuseboxError('unauthenticated', 'The request carries no identity: sign it, or send a token.');
+      if (principal === undefined)
+        throw new FuseboxError('unauthenticated', 'The request carries no identity: sign it, or send a token.');
       context.principal = principal;
-      context.record.principal = principal.name;
+      context.record.principal = `${principal.kind}:${principal.name}`;
     },
   };
 }

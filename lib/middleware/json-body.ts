@@ -28,7 +28,7 @@ export function jsonBody<T>(options: JsonBodyOptions<T>): MiddlewareObj<HttpEven
       if (faults.length > 0) throw invalid('The body has keys that are not allowed.', faults);
       const { success, data, error } = options.schema.safeParse(value);
       if (!success) throw invalid('The body is not as it should be.', schemaFaults(error));
-      event.body = data as HttpEvent['body'] & T;
+      event.body = data;
     },
   };
 }
@@ -42,7 +42,10 @@ export function requireAcceptsJson(headers: HttpEvent['headers']): void {
 function requireJson(headers: HttpEvent['headers']): void {
   requireAcceptsJson(headers);
   if (isJsonMediaType(headers['content-type'])) return;
-  throw new FuseboxError('unsupported_media_type', 'Send the body as JSON in UTF-8, with "Content-Type: application/json".');
+  throw new FuseboxError(
+    'unsupported_media_type',
+    'Send the body as JSON in UTF-8, with "Content-Type: application/json".',
+  );
 }
 
 function bodyText({ body, isBase64Encoded }: HttpEvent, maxBytes: number): string {

@@ -53,7 +53,10 @@ export function problemDetails(): MiddlewareObj {
 /** The error as the caller may see it. */
 export function publicError(error: unknown): FuseboxError {
   if (error instanceof FuseboxError) return error;
-  return new FuseboxError('internal_error', 'Something unexpected happened here. Ask the operator, who finds it under the requestId.');
+  return new FuseboxError(
+    'internal_error',
+    'Something unexpected happened here. Ask the operator, who finds it under the requestId.',
+  );
 }
 
 function problemAnswer(error: unknown, requestId: string): HttpAnswer {
@@ -76,7 +79,10 @@ function problemAnswer(error: unknown, requestId: string): HttpAnswer {
   return jsonAnswer(status, problem, requestId, problemHeaders(code, details));
 }
 
-function problemHeaders(code: ErrorCode, { retryAfterMs, allow }: FuseboxErrorDetails): Readonly<Record<string, string>> {
+function problemHeaders(
+  code: ErrorCode,
+  { retryAfterMs, allow }: FuseboxErrorDetails,
+): Readonly<Record<string, string>> {
   return {
     'content-type': 'application/problem+json',
     ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),

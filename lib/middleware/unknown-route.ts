@@ -6,7 +6,11 @@ import { printable } from './printable.ts';
 export function unknownRoute(method: string, path: string): FuseboxError {
   const allow = ROUTES.filter((route) => matches(route.path, path)).map((route) => route.method);
   if (allow.length > 0) {
-    return new FuseboxError('method_not_allowed', `The route knows ${allow.join(', ')}, not ${printable(method, 16)}.`, { allow });
+    return new FuseboxError(
+      'method_not_allowed',
+      `The route knows ${allow.join(', ')}, not ${printable(method, 16)}.`,
+      { allow },
+    );
   }
   return new FuseboxError('unknown_route', `There is no route ${printable(`${method} ${path}`, 128)}.`);
 }

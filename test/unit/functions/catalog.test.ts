@@ -1,0 +1,117 @@
+import { createHandler } from '../../../functions/catalog/create-handler.ts';
+import { FuseboxError } from '../../../lib/mcp/errors.ts';
+import type { Fusebox } from '../../../lib/mcp/fusebox.ts';
+import { configOf, fakeFusebox, getEvent, invoke, REQUEST_ID, TOOLS } from '../../helpers/http-border.ts';
+
+const LIST = 'GET /v1/servers';
+const ONE = 'GET /v1/servers/{server}';
+const ITS_TOOLS = 'GET /v1/servers/{server}/tools';
+const ONLY_SUM = configOf({ access: [{ principal: 'role:agents-*', allow: ['everything:get-sum'] }] });
+
+function get(routeKey: string, parts: Parameters<typeof getEvent>[1] = {}, fusebox: Partial<Fusebox> = {}) {
+  return invoke(
+    createHandler(() => fakeFusebox(fusebox)),
+    getEvent(routeKey, parts),
+  );
+}
+
+describe('the servers', () => {
+  it('are listed without secrets, headers and disabled ones', async () => {
+    const { answer, body } = await get(LIST);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(body).toEqual({
+      servers: ['everything', 'search'].map((name) => ({
+        name,
+        type: 'http',
+        url: `https://${name}.example.com/mcp`,
+        protocol: 'auto',
+        trusted: false,
+        timeoutMs: 10_000,
+        maxConcurrency: 10,
+        tools: { allow: ['*'], deny: [] },
+        retry: { maxRetries: 2 },
+        circuit: 'closed',
+      })),
+    });
+    expect(answer.body).not.toMatch(/canary|pass|X-Key/);
+  });
+
+  it('are only those that the caller may call', async () => {
+    const { body } = await get(LIST, {}, { config: ONLY_SUM });
+    expect(body).toMatchObject({ servers: [{ name: 'everything' }] });
+    expect(body['servers']).toHaveLength(1);
+  });
+
+  it('are shown one by one', async () => {
+    expect((await get(ONE, { server: 'search' })).body).toMatchObject({
+      name: 'search',
+      url: 'https://search.example.com/mcp',
+    });
+  });
+
+  it.each([
+    ['unknown', 'nobody', configOf(), 'unknown_server'],
+    ['disabled', 'asleep', configOf(), 'unknown_server'],
+    ['not for the caller', 'search', ONLY_SUM, 'forbidden'],
+    ['not for the caller and not there', 'nobody', ONLY_SUM, 'forbidden'],
+  ])('are not shown where %s', async (_, server, config, code) => {
+    expect((await get(ONE, { server }, { config })).body).toMatchObject({ code });
+    expect((await get(ITS_TOOLS, { server }, { config })).body).toMatchObject({ code });
+  });
+});
+
+describe('the tools of a server', () => {
+  it('are what the server describes', async () => {
+    expect((await get(ITS_TOOLS)).body).toEqual({ server: 'everything', tools: TOOLS });
+  });
+
+  it('are only those that the caller may call', async () => {
+    expect((await get(ITS_TOOLS, {}, { config: ONLY_SUM })).body).toEqual({ server: 'everything', tools: [TOOLS[0]] });
+  });
+
+  it('are a problem detail where the server fails', async () => {
+    const error = new FuseboxError('upstream_error', 'Refused.', { server: 'everything', attempts: 3 });
+    expect((await get(ITS_TOOLS, {}, { listTools: async () => Promise.reject(error) })).body).toMatchObject({
+      status: 502,
+      code: 'upstream_error',
+      attempts: 3,
+    });
+  });
+});
+
+describe('what no route matches', () => {
+  it.each(['PUT', 'HEAD', 'OPTIONS', 'DELETE'])(
+    '%s of a known path is a 405 that names the methods',
+    async (method) => {
+      const { answer, body } = await get('$default', { method, path: '/v1/servers' });
+      expect(answer).toMatchObject({ statusCode: 405, headers: { allow: 'GET' } });
+      expect(body).toMatchObject({ code: 'method_not_allowed', requestId: REQUEST_ID });
+    },
+  );
+
+  it('GET of a tool is a 405', async () => {
+    const { answer } = await get('$default', { path: '/v1/servers/everything/tools/get-sum' });
+    expect(answer).toMatchObject({ statusCode: 405, headers: { allow: 'POST' } });
+  });
+
+  it('another path is a 404', async () => {
+    expect((await get('$default', { path: '/favicon.ico' })).body).toMatchObject({
+      status: 404,
+      code: 'unknown_route',
+    });
+  });
+
+  it('tells nothing to whom nobody knows', async () => {
+    expect((await get('$default', { path: '/favicon.ico', authorizer: undefined })).body).toMatchObject({
+      code: 'unauthenticated',
+    });
+  });
+});
+
+it('answers JSON only', async () => {
+  expect((await get(LIST, { headers: { accept: 'text/html' } })).body).toMatchObject({
+    status: 406,
+    code: 'not_acceptable',
+  });
+});

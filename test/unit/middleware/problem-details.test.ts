@@ -1,0 +1,122 @@
+import middyCore from '@middy/core';
+import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../../lib/mcp/errors.ts';
+import type { HttpAnswer } from '../../../lib/middleware/http-answer.ts';
+import { problemDetails } from '../../../lib/middleware/problem-details.ts';
+import { LAMBDA_REQUEST_ID, lambdaContext } from '../../helpers/http-border.ts';
+
+const EVENT = { requestContext: { requestId: 'abc=' } };
+
+async function answerTo(error: unknown, event: unknown = EVENT): Promise<HttpAnswer> {
+  const handler = middyCore<unknown, HttpAnswer>()
+    .use(problemDetails())
+    .handler(async () => {
+      throw error;
+    });
+  return handler(event, lambdaContext());
+}
+
+async function bodyOf(code: ErrorCode, details: FuseboxErrorDetails, message = 'Why.') {
+  return JSON.parse((await answerTo(new FuseboxError(code, message, details))).body);
+}
+
+/** DESIGN §2.2. A code that is missing here is a compile error. */
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  unknown_server: 404,
+  unknown_tool: 404,
+  unknown_route: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  request_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_arguments: 422,
+  rate_limited: 429,
+  internal_error: 500,
+  upstream_error: 502,
+  upstream_protocol_error: 502,
+  upstream_auth_failed: 502,
+  upstream_result_too_large: 502,
+  bulkhead_full: 503,
+  deadline_exceeded: 504,
+};
+
+it.each(Object.entries(STATUS))('%s is a %i', async (code, status) => {
+  const answer = await answerTo(new FuseboxError(code as ErrorCode, 'Why.'));
+  expect(answer.statusCode).toBe(status);
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': 'abc=',
+  });
+  expect(JSON.parse(answer.body)).toEqual({
+    type: `urn:mcp-fusebox:problem:${code}`,
+    title: expect.stringMatching(/\S/),
+    status,
+    detail: 'Why.',
+    code,
+    requestId: 'abc=',
+  });
+});
+
+it('tells what applies, and never the cause', async () => {
+  const details = {
+    server: 's',
+    tool: 't',
+    attempts: 2,
+    retryAfterMs: 1_500,
+    outcome: 'unknown',
+    errors: [{ pointer: '/a', detail: 'no' }],
+  } as const;
+  const body = await bodyOf('upstream_error', { ...details, cause: new Error('canary') });
+  expect(body).toMatchObject(details);
+  expect(JSON.stringify(body)).not.toContain('canary');
+});
+
+it.each([
+  [0, '0'],
+  [1, '1'],
+  [1_000, '1'],
+  [1_001, '2'],
+  [59_999.5, '60'],
+])('rounds a wait of %d ms up to %s s', async (retryAfterMs, seconds) => {
+  const { headers } = await answerTo(new FuseboxError('bulkhead_full', 'Why.', { retryAfterMs }));
+  expect(headers['retry-after']).toBe(seconds);
+});
+
+it('names the methods of a 405 and the schemes of a 401', async () => {
+  const wrongMethod = await answerTo(new FuseboxError('method_not_allowed', 'Why.', { allow: ['GET', 'POST'] }));
+  expect(wrongMethod.headers['allow']).toBe('GET, POST');
+  const unauthenticated = await answerTo(new FuseboxError('unauthenticated', 'Why.'));
+  expect(unauthenticated.headers['www-authenticate']).toBe('Bearer, AWS4-HMAC-SHA256');
+});
+
+it.each([new TypeError('canary'), 'canary', null, { message: 'canary', statusCode: 418 }])(
+  'answers 500 to what nobody expected (%p), and does not repeat it',
+  async (error) => {
+    const answer = await answerTo(error);
+    expect(answer.statusCode).toBe(500);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'internal_error', requestId: 'abc=' });
+    expect(answer.body).not.toContain('canary');
+  },
+);
+
+it.each([null, 'x', {}, { requestContext: null }, { requestContext: { requestId: 'a\r\nset-cookie: b' } }])(
+  "takes Lambda's request id where the event %j has none to trust",
+  async (event) => {
+    const answer = await answerTo(new FuseboxError('invalid_request', 'Why.'), event);
+    expect(answer.headers['x-request-id']).toBe(LAMBDA_REQUEST_ID);
+  },
+);
+
+it('bounds what it repeats', async () => {
+  const errors = Array.from({ length: 5_000 }, () => ({ pointer: `/${'k'.repeat(5_000)}`, detail: 'd'.repeat(5_000) }));
+  const body = await bodyOf('invalid_arguments', { server: 's'.repeat(5_000), tool: 't\n', errors }, 'm'.repeat(5_000));
+  expect(body.errors).toHaveLength(100);
+  expect(body.errors[0].pointer).toHaveLength(256);
+  expect(body.server).toHaveLength(256);
+  expect(body.tool).toBe('t�');
+  expect(body.detail).toHaveLength(1_000);
+});
