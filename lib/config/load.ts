@@ -91,7 +91,7 @@ function readDocument(text: string, source: ConfigSource): ConfigDocument {
   const { raw, report } = isForeign(parsed.value, fileName)
     ? importForeign(parsed.value, fileName)
     : { raw: parsed.value, report: [] };
-  return { raw: asObject(normalise(raw)), source, warnings: [...repeated, ...report, ...notInEffect(raw)] };
+  return { raw: normalise(raw), source, warnings: [...repeated, ...report, ...notInEffect(raw)] };
 }
 
 /** A foreign document that no shape knows is left to the schema, which says what it lacks. */
@@ -103,8 +103,6 @@ function importForeign(
   if (shape === undefined) return { raw: value, report: [] };
   return { raw: document, report: [`read as a file of another program (${shape})`, ...report.map(formatLine)] };
 }
-
-const asObject = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {});
 
 function readFromDisk(path: string): string | undefined {
   try {

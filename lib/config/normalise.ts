@@ -23,7 +23,7 @@ export function typeOf(server: Readonly<Record<string, unknown>>): unknown {
 }
 
 /** A copy of the document in which every server says its type. Anything that is not of that form is left for the schema to refuse. */
-export function normalise(document: unknown): unknown {
+export function normalise<T>(document: T): T | Record<string, unknown> {
   if (!isObject(document) || !isObject(document['mcpServers'])) return document;
   const servers = Object.entries(document['mcpServers']).map(([name, server]): [string, unknown] => [
     name,
@@ -32,6 +32,6 @@ export function normalise(document: unknown): unknown {
   return { ...document, mcpServers: Object.fromEntries(servers) };
 }
 
-function withoutType({ type: _type, ...rest }: Record<string, unknown>): Record<string, unknown> {
+function withoutType({ type: _type, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return rest;
 }

@@ -20,11 +20,22 @@ export const guide: ForeignShape = {
 function withPolicy({ name, value }: ForeignEntry): ForeignEntry {
   if (!isObject(value)) return { name, value };
   const { retry_attempts: retries, health_check_interval: interval, ...rest } = value;
-  const policy = {
-    ...(typeof retries === 'number' ? { retry: { maxRetries: within(retries, 0, 10) } } : {}),
-    ...(typeof interval === 'number' ? { healthCheck: { intervalSeconds: within(interval, 60, 3_600) } } : {}),
+  const maxRetries = typeof retries === 'number' ? within(retries, 0, 10) : undefined;
+  const intervalSeconds = typeof interval === 'number' ? within(interval, 60, 3_600) : undefined;
+  return {
+    name,
+    value: rest,
+    policy: {
+      ...(maxRetries === undefined ? {} : { retry: { maxRetries } }),
+      ...(intervalSeconds === undefined ? {} : { healthCheck: { intervalSeconds } }),
+    },
+    notes: [
+      ...(maxRetries === undefined ? [] : [`retry_attempts ${String(retries)} becomes retry.maxRetries ${maxRetries}`]),
+      ...(intervalSeconds === undefined
+        ? []
+        : [`health_check_interval ${String(interval)} becomes healthCheck.intervalSeconds ${intervalSeconds}`]),
+    ],
   };
-  return { name, value: rest, policy };
 }
 
 /** API Gateway answers within 29 s, whatever the file says. */

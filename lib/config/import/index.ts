@@ -1,5 +1,6 @@
 /** Reads the configuration files of other programs. */
-import { isObject } from '../path.ts';
+import { normalise } from '../normalise.ts';
+import { entriesOf, isObject } from '../path.ts';
 import { bareMap, single } from './bare.ts';
 import { cline } from './cline.ts';
 import { codex } from './codex.ts';
@@ -83,14 +84,16 @@ export function importDocument(value: unknown, options: ImportOptions & { readon
 const nothing = (message: string): ImportResult => ({
   document: NOTHING,
   report: [{ level: 'note', message }],
-  shape: 'unknown',
 });
 
 function ours(document: Document): ImportResult {
-  const names = isObject(document['mcpServers']) ? Object.keys(document['mcpServers']) : [];
   return {
-    document,
-    report: names.map((server) => ({ server, level: 'imported', message: 'already in the form of this program' })),
+    document: normalise(document),
+    report: entriesOf(document['mcpServers']).map(([server]) => ({
+      server,
+      level: 'imported',
+      message: 'already in our own form',
+    })),
     shape: 'mcp-fusebox',
   };
 }
@@ -105,7 +108,7 @@ function fromShape(
   const report: ReportLine[] = [];
   for (const entry of entries) {
     const { server, lines } = importServer(entry, shape, options);
-    report.push(...lines);
+    report.push(...lines.map((line) => ({ server: entry.name, ...line })));
     if (server === undefined) continue;
     const name = slug(entry.name, new Set(servers.keys()));
     servers.set(name, server);

@@ -8,6 +8,8 @@ export interface ForeignEntry {
   readonly value: unknown;
   /** What the shape itself translated, already in our form. */
   readonly policy?: Document;
+  /** Lines for its report. */
+  readonly notes?: readonly string[];
 }
 
 /** One program's file format. What its servers have in common with everybody's is read by `server.ts`. */

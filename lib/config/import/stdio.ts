@@ -1,19 +1,46 @@
 import { entriesOf, isObject } from '../path.ts';
+import { withoutUrlSecrets } from '../validate.ts';
+import { type ImportedServer, importedLines, isDisabled, readCommon, skipped } from './common.ts';
 import { type Need, translatePlaceholders } from './placeholders.ts';
+import { type Document, type ForeignShape, TYPE_KEYS } from './shape.ts';
 
-export interface StdioFields {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+const STDIO_KEYS = [...TYPE_KEYS, 'command', 'args', 'env', 'environment', 'envs', 'env_vars', 'cwd'];
+
+export const hasCommand = ({ command }: Document): boolean =>
+  command !== undefined && command !== null && command !== '';
+
+export interface StdioOptions {
+  /** Or leave it out, with the advice what to do. */
+  readonly keep: boolean;
+  /** The remote server that the command only wraps, if it does. */
+  readonly wrappedUrl: string | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** What a stdio server starts, with placeholders translated. `undefined` where no command can be made out. */
-export function readStdio(fields: Fields): { server: StdioFields; needs: Need[] } | undefined {
+export function importStdio(fields: Document, shape: ForeignShape, { keep, wrappedUrl }: StdioOptions): ImportedServer {
   const words = commandLine(fields);
-  if (words === undefined) return undefined;
+  if (words === undefined) return skipped('its command is neither text nor a list of texts');
+  const what = `a stdio server (starts \`${programOf(words)}\`)${isDisabled(fields) ? ', disabled in the file' : ''}`;
+  const wrap =
+    wrappedUrl === undefined
+      ? ''
+      : `. It wraps ${withoutUrlSecrets(wrappedUrl)}: \`fusebox import --unwrap\` takes that as a remote server`;
+  if (!keep) return skipped(`${what}. ${ADVICE}${wrap}`);
+  const { server, needs } = readStdio(words, fields);
+  const common = readCommon(fields, shape.timeoutUnit, STDIO_KEYS);
+  return {
+    server: { type: 'stdio', ...server, ...common.server },
+    lines: importedLines(`${what}, which only a local run can serve${wrap}`, common.notes, needs),
+  };
+}
+
+const ADVICE =
+  'Host it behind HTTP (with mcp-proxy, say) and import its URL, or run this file locally, where it is bridged';
+
+/** Without its folder; arguments stay out of reports, they hold keys too often. */
+const programOf = (words: readonly string[]): string => words[0]?.split(/[\\/]/).at(-1) ?? '';
+
+/** What is started, with placeholders translated. */
+function readStdio(words: readonly string[], fields: Document): { server: Document; needs: Need[] } {
   const needs: Need[] = [];
   const translate = (text: string): string => {
     const translated = translatePlaceholders(text);
@@ -27,7 +54,7 @@ export function readStdio(fields: Fields): { server: StdioFields; needs: Need[] 
 }
 
 /** Command and arguments as the file has them: a text, a list (opencode) or an object with a `path` (Zed). */
-export function commandLine(fields: Fields): string[] | undefined {
+export function commandLine(fields: Document): string[] | undefined {
   const { command, args } = fields;
   return isObject(command)
     ? wordsOf(command['path'] ?? command['command'], command['args'] ?? args)
@@ -43,7 +70,7 @@ function wordsOf(command: unknown, args: unknown): string[] | undefined {
 }
 
 /** `env`, opencode's `environment`, and the names that codex passes on. */
-function environmentOf(fields: Fields): [string, string][] {
+function environmentOf(fields: Document): [string, string][] {
   const passed = Array.isArray(fields['env_vars']) ? fields['env_vars'].filter((name) => typeof name === 'string') : [];
   const nested = isObject(fields['command']) ? fields['command']['env'] : undefined;
   const given = [nested, fields['env'], fields['environment'], fields['envs']].flatMap(entriesOf);
@@ -54,7 +81,3 @@ function environmentOf(fields: Fields): [string, string][] {
       .map(([name, value]): [string, string] => [name, String(value)]),
   ];
 }
-
-/** In words; arguments stay out, they hold keys too often. */
-export const describeStdio = (command: string): string =>
-  `a stdio server (starts \`${command.split(/[\\/]/).at(-1)}\`)`;
