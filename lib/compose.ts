@@ -51,11 +51,21 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
   const store = world.store ?? createStore(env, now, onStoreError);
   const credentials = world.credentials ?? createCredentials(env, config, now);
   const client = new SdkToolClient({ store, credentials, now });
-  const dependencies = { catalog: new ToolCatalog(store, now), credentials, now, random: world.random ?? Math.random, sleep };
+  const dependencies = {
+    catalog: new ToolCatalog(store, now),
+    credentials,
+    now,
+    random: world.random ?? Math.random,
+    sleep,
+  };
   return serve(config, serveServers(config, client, now), dependencies);
 }
 
-function serve(config: FuseboxConfig, servers: ReadonlyMap<string, ServedServer>, dependencies: CallToolDependencies): ComposedFusebox {
+function serve(
+  config: FuseboxConfig,
+  servers: ReadonlyMap<string, ServedServer>,
+  dependencies: CallToolDependencies,
+): ComposedFusebox {
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
@@ -81,7 +91,11 @@ function serveServers(config: FuseboxConfig, client: ToolClient, now: Clock): Re
     // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
     if (server.type === 'stdio') continue;
     const target = toTarget(name, server, config.limits.maxResultBytes);
-    servers.set(name, { config: server, target, pool: new SessionPool({ target, client, pool: server.pool, now, sleep }) });
+    servers.set(name, {
+      config: server,
+      target,
+      pool: new SessionPool({ target, client, pool: server.pool, now, sleep }),
+    });
   }
   return servers;
 }
@@ -104,12 +118,24 @@ function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: C
   for (const [name, server] of Object.entries(config.mcpServers)) {
     if (server.type === 'stdio' || server.auth.type === 'none') continue;
     const { auth } = server;
-    secrets.set(name, auth.type === 'bearer' ? { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' } : { secret: auth.secret, header: auth.name.toLowerCase(), prefix: '' });
+    secrets.set(
+      name,
+      auth.type === 'bearer'
+        ? { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' }
+        : { secret: auth.secret, header: auth.name.toLowerCase(), prefix: '' },
+    );
   }
   if (env[ENVIRONMENT.credentials] === 'environment') return new EnvironmentCredentials(env, secrets);
   return new SecretsManagerCredentials(new SecretsManagerClient({ maxAttempts: 2 }), secrets, now);
 }
 
 function warnOfStore(operation: string, error: unknown): void {
-  console.warn(JSON.stringify({ level: 'WARN', message: 'store error', operation, error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }));
+  console.warn(
+    JSON.stringify({
+      level: 'WARN',
+      message: 'store error',
+      operation,
+      error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
+    }),
+  );
 }

@@ -38,14 +38,16 @@ async function compile(schema: JsonObject): Promise<ValidateFunction | 'unusable
 
 function toFault(error: ErrorObject): Fault {
   const escape = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');
-  const named: unknown = error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
+  const named: unknown =
+    error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
   const pointer = typeof named === 'string' ? `${error.instancePath}/${escape(named)}` : error.instancePath;
   return { pointer, detail: detailOf(error) };
 }
 
 function detailOf(error: ErrorObject): string {
   if (error.keyword === 'required') return 'is required';
-  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') return 'is not known to this tool';
+  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties')
+    return 'is not known to this tool';
   if (error.keyword === 'enum') return `must be one of ${JSON.stringify(error.params['allowedValues']).slice(0, 200)}`;
   return error.message ?? error.keyword;
 }

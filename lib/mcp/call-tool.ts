@@ -37,9 +37,17 @@ const ONCE: readonly RetryRule[] = ['with-new-credential', 'with-new-session', '
  *
  * @throws FuseboxError
  */
-export async function callTool(served: ServedServer, call: ToolCall, context: CallContext, dependencies: CallToolDependencies): Promise<ToolCallAnswer> {
+export async function callTool(
+  served: ServedServer,
+  call: ToolCall,
+  context: CallContext,
+  dependencies: CallToolDependencies,
+): Promise<ToolCallAnswer> {
   if (!isToolAllowed(call.tool, served.config.tools)) {
-    throw new FuseboxError('forbidden', `the configuration of "${call.server}" does not allow this tool`, { server: call.server, tool: call.tool });
+    throw new FuseboxError('forbidden', `the configuration of "${call.server}" does not allow this tool`, {
+      server: call.server,
+      tool: call.tool,
+    });
   }
   return new Call(served, call, context, dependencies).run();
 }
@@ -65,7 +73,10 @@ class Call {
     this.#context = context;
     this.#deps = dependencies;
     this.#startedAtMs = dependencies.now();
-    this.#deadlineAtMs = Math.min(context.deadlineAtMs, this.#startedAtMs + (call.timeoutMs ?? Number.POSITIVE_INFINITY));
+    this.#deadlineAtMs = Math.min(
+      context.deadlineAtMs,
+      this.#startedAtMs + (call.timeoutMs ?? Number.POSITIVE_INFINITY),
+    );
   }
 
   async run(): Promise<ToolCallAnswer> {
@@ -75,7 +86,12 @@ class Call {
       if (known !== undefined) await this.#accept(known);
       return this.#answer(await this.#callWithRetries());
     } catch (error) {
-      throw toFuseboxError(error, { server: this.#call.server, tool: this.#call.tool, attempts: this.#attempts, sent: this.#sent });
+      throw toFuseboxError(error, {
+        server: this.#call.server,
+        tool: this.#call.tool,
+        attempts: this.#attempts,
+        sent: this.#sent,
+      });
     }
   }
 
@@ -84,7 +100,9 @@ class Call {
       this.#attempts++;
       this.#sent = false;
       try {
-        return await withinAttempt(this.#attemptLimitMs(), this.#deadlineAtMs, this.#deps.now, (attempt) => this.#attemptOnce(attempt));
+        return await withinAttempt(this.#attemptLimitMs(), this.#deadlineAtMs, this.#deps.now, (attempt) =>
+          this.#attemptOnce(attempt),
+        );
       } catch (error) {
         if (!(error instanceof AttemptError)) throw error;
         const delayMs = await this.#retryDelayMs(error.failure);
@@ -116,7 +134,10 @@ class Call {
     // Opening the connection may have taught the store what the catalogue did not know.
     let tools = await catalog.known(target);
     if (tools?.get(this.#call.tool) === undefined && (tools === undefined || catalog.isWorthAsking(target))) {
-      tools = await catalog.fetch(target, async () => ({ era: connection.era, tools: await connection.listTools(attempt) }));
+      tools = await catalog.fetch(target, async () => ({
+        era: connection.era,
+        tools: await connection.listTools(attempt),
+      }));
     }
     const tool = tools?.get(this.#call.tool);
     if (tool === undefined) throw new FuseboxError('unknown_tool', `"${this.#call.server}" has no such tool`);
@@ -142,7 +163,8 @@ class Call {
   async #retryDelayMs(failure: AttemptFailure): Promise<number | undefined> {
     const { retry } = classifyFailure(failure, this.#served.config.circuitBreaker.scope);
     if (ONCE.includes(retry)) return this.#mend(retry);
-    const allowed = retry === 'always' || retry === 'after-retry-after' || (retry === 'if-idempotent' && this.#isRepeatable());
+    const allowed =
+      retry === 'always' || retry === 'after-retry-after' || (retry === 'if-idempotent' && this.#isRepeatable());
     if (!allowed || this.#retries >= this.#served.config.retry.maxRetries) return undefined;
     this.#retries++;
     const backoffMs = backoffDelayMs(this.#retries, this.#served.config.retry, this.#deps.random);
@@ -170,6 +192,9 @@ class Call {
   #answer(result: ToolResult): ToolCallAnswer {
     const durationMs = Math.max(0, Math.round(this.#deps.now() - this.#startedAtMs));
     const { requestId } = this.#context;
-    return { result, meta: { requestId, attempts: this.#attempts, durationMs, cache: 'off', circuit: 'closed', protocol: this.#era } };
+    return {
+      result,
+      meta: { requestId, attempts: this.#attempts, durationMs, cache: 'off', circuit: 'closed', protocol: this.#era },
+    };
   }
 }

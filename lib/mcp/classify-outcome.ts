@@ -5,7 +5,14 @@ import type { ErrorCode } from './errors.ts';
 export type Outcome = 'success' | 'failure' | 'throttled' | 'ignored';
 
 /** When, if at all, the call may be attempted again. The last three: once in a call. */
-export type RetryRule = 'never' | 'always' | 'if-idempotent' | 'after-retry-after' | 'with-new-credential' | 'with-new-session' | 'after-negotiation';
+export type RetryRule =
+  | 'never'
+  | 'always'
+  | 'if-idempotent'
+  | 'after-retry-after'
+  | 'with-new-credential'
+  | 'with-new-session'
+  | 'after-negotiation';
 
 export interface Classification {
   readonly outcome: Outcome;
@@ -68,5 +75,10 @@ function classifyRpc(code: number, scope: 'server' | 'tool'): Classification {
 
 /** Could the tool have run although the attempt failed? Then the caller is told that the outcome is unknown. */
 export function mayHaveRun(failure: AttemptFailure): boolean {
-  return failure.kind === 'broken' || failure.kind === 'timeout' || failure.kind === 'aborted' || failure.kind === 'too-large';
+  return (
+    failure.kind === 'broken' ||
+    failure.kind === 'timeout' ||
+    failure.kind === 'aborted' ||
+    failure.kind === 'too-large'
+  );
 }

@@ -12,7 +12,8 @@ export class Connections {
   /** @throws RangeError for a name that is not a server's */
   poolOf(server: string): SessionPool {
     const pool = this.#pools.get(server);
-    if (pool === undefined) throw new RangeError(`unknown server "${server}"; known: ${[...this.#pools.keys()].join(', ')}`);
+    if (pool === undefined)
+      throw new RangeError(`unknown server "${server}"; known: ${[...this.#pools.keys()].join(', ')}`);
     return pool;
   }
 
@@ -23,7 +24,8 @@ export class Connections {
   /** Connects to all at once. One that fails does not keep the others. @returns the failures by server */
   async connectAll(attempt: Attempt): Promise<ReadonlyMap<string, unknown>> {
     const failures = new Map<string, unknown>();
-    const connectOne = ([server, pool]: [string, SessionPool]) => pool.connect(attempt).catch((error: unknown) => failures.set(server, error));
+    const connectOne = ([server, pool]: [string, SessionPool]) =>
+      pool.connect(attempt).catch((error: unknown) => failures.set(server, error));
     await Promise.all([...this.#pools].map(connectOne));
     return failures;
   }

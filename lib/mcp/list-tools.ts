@@ -18,14 +18,22 @@ export async function listTools(
       const connection = await pool.acquire(attempt);
       try {
         // Opening the connection may have listed them.
-        return (await catalog.known(target)) ?? (await catalog.fetch(target, async () => ({ era: connection.era, tools: await connection.listTools(attempt) })));
+        return (
+          (await catalog.known(target)) ??
+          (await catalog.fetch(target, async () => ({
+            era: connection.era,
+            tools: await connection.listTools(attempt),
+          })))
+        );
       } finally {
         await pool.release(connection);
       }
     });
   try {
     const tools: ReadonlyMap<string, ToolDefinition> = (await catalog.known(target)) ?? (await fromServer());
-    return [...tools.values()].filter(({ name }) => isToolAllowed(name, config.tools)).map((tool) => ({ ...tool, idempotent: isIdempotent(tool, config) }));
+    return [...tools.values()]
+      .filter(({ name }) => isToolAllowed(name, config.tools))
+      .map((tool) => ({ ...tool, idempotent: isIdempotent(tool, config) }));
   } catch (error) {
     throw toFuseboxError(error, { server: target.name, attempts: 1, sent: false });
   }

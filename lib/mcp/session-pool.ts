@@ -118,7 +118,9 @@ export class SessionPool {
     const stop = new AbortController();
     const turn = new Promise<'turn'>((resolve) => this.#waiters.push(() => resolve('turn')));
     const waiter = this.#waiters.at(-1);
-    const limit = sleep(pool.acquireTimeoutMs, AbortSignal.any([attempt.signal, stop.signal])).then(() => 'limit' as const);
+    const limit = sleep(pool.acquireTimeoutMs, AbortSignal.any([attempt.signal, stop.signal])).then(
+      () => 'limit' as const,
+    );
     try {
       if ((await Promise.race([turn, limit])) === 'turn') return;
     } finally {

@@ -14,8 +14,10 @@ export interface FailedCall {
 export function toFuseboxError(error: unknown, call: FailedCall): FuseboxError {
   const { server, tool, attempts } = call;
   const about: FuseboxErrorDetails = { server, attempts, ...(tool !== undefined && { tool }) };
-  if (error instanceof FuseboxError) return new FuseboxError(error.code, error.message, { ...about, ...error.details, cause: error });
-  if (!(error instanceof AttemptError)) return new FuseboxError('internal_error', 'an unexpected fault', { ...about, cause: error });
+  if (error instanceof FuseboxError)
+    return new FuseboxError(error.code, error.message, { ...about, ...error.details, cause: error });
+  if (!(error instanceof AttemptError))
+    return new FuseboxError('internal_error', 'an unexpected fault', { ...about, cause: error });
   const { failure } = error;
   const classification = classifyFailure(failure);
   return new FuseboxError(classification.code, describe(failure, server), {

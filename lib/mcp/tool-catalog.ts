@@ -52,7 +52,9 @@ export class ToolCatalog {
     const inMemory = this.#known.get(target.peerKey);
     if (inMemory !== undefined && this.#isFresh(inMemory.fetchedAtMs)) return inMemory;
     const { tools, toolsFetchedAtMs = 0 } = (await this.#store.read(target.peerKey)) ?? {};
-    return tools !== undefined && this.#isFresh(toolsFetchedAtMs) ? this.#remember(target, tools, toolsFetchedAtMs) : undefined;
+    return tools !== undefined && this.#isFresh(toolsFetchedAtMs)
+      ? this.#remember(target, tools, toolsFetchedAtMs)
+      : undefined;
   }
 
   #remember(target: ServerTarget, tools: readonly ToolDefinition[], fetchedAtMs: number): Known {

@@ -10,8 +10,13 @@ export function isToolAllowed(tool: string, tools: Readonly<ToolsConfig>): boole
  * May a call be repeated without doing a thing twice? The operator's word, else the hints of a server that is trusted. The
  * protocol's defaults are "no": neither read-only nor idempotent.
  */
-export function isIdempotent(tool: ToolDefinition, server: { readonly trusted: boolean; readonly tools: Readonly<ToolsConfig> }): boolean {
-  const override = Object.hasOwn(server.tools.overrides, tool.name) ? server.tools.overrides[tool.name]?.idempotent : undefined;
+export function isIdempotent(
+  tool: ToolDefinition,
+  server: { readonly trusted: boolean; readonly tools: Readonly<ToolsConfig> },
+): boolean {
+  const override = Object.hasOwn(server.tools.overrides, tool.name)
+    ? server.tools.overrides[tool.name]?.idempotent
+    : undefined;
   if (override !== undefined && override !== null) return override;
   return server.trusted && (tool.annotations?.readOnlyHint === true || tool.annotations?.idempotentHint === true);
 }

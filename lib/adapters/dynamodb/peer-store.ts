@@ -43,7 +43,10 @@ export class DynamoDbPeerStore implements PeerStore {
 
   async read(peerKey: string): Promise<PeerRecord | undefined> {
     return this.#attempt('read', undefined, async (options) => {
-      const { Item } = await this.#options.client.send(new GetItemCommand({ TableName: this.#options.tableName, Key: recordKey(peerKey) }), options);
+      const { Item } = await this.#options.client.send(
+        new GetItemCommand({ TableName: this.#options.tableName, Key: recordKey(peerKey) }),
+        options,
+      );
       const body = Item?.['body']?.S;
       return body !== undefined && this.#isAlive(Item) ? (JSON.parse(body) as PeerRecord) : undefined;
     });
@@ -53,7 +56,9 @@ export class DynamoDbPeerStore implements PeerStore {
     const whole = JSON.stringify(record);
     const body = Buffer.byteLength(whole) <= MAX_RECORD_BYTES ? whole : JSON.stringify({ era: record.era });
     const Item = { ...recordKey(peerKey), body: { S: body }, ...expiry(expiresAtMs) };
-    await this.#attempt('write', undefined, (options) => this.#options.client.send(new PutItemCommand({ TableName: this.#options.tableName, Item }), options));
+    await this.#attempt('write', undefined, (options) =>
+      this.#options.client.send(new PutItemCommand({ TableName: this.#options.tableName, Item }), options),
+    );
   }
 
   async forget(peerKey: string): Promise<void> {
@@ -76,7 +81,18 @@ export class DynamoDbPeerStore implements PeerStore {
       for (const item of free.slice(0, LEASE_TRIES)) {
         const session = toSession(item);
         const until = item['leasedUntilMs']?.N ?? '0';
-        if (await this.#lease(peerKey, session.sessionId, owner, leasedUntilMs, 'leasedUntilMs = :seen', { ':seen': { N: until } }, options)) return session;
+        if (
+          await this.#lease(
+            peerKey,
+            session.sessionId,
+            owner,
+            leasedUntilMs,
+            'leasedUntilMs = :seen',
+            { ':seen': { N: until } },
+            options,
+          )
+        )
+          return session;
       }
       return undefined;
     });
@@ -91,7 +107,9 @@ export class DynamoDbPeerStore implements PeerStore {
       leasedUntilMs: { N: String(leasedUntilMs) },
       ...expiry(this.#options.now() + SESSION_TTL_MS),
     };
-    await this.#attempt('addSession', undefined, (options) => this.#options.client.send(new PutItemCommand({ TableName: this.#options.tableName, Item }), options));
+    await this.#attempt('addSession', undefined, (options) =>
+      this.#options.client.send(new PutItemCommand({ TableName: this.#options.tableName, Item }), options),
+    );
   }
 
   /** A store that does not answer says no: a session that may be another's is never used. */
@@ -102,14 +120,25 @@ export class DynamoDbPeerStore implements PeerStore {
   }
 
   async releaseSession(peerKey: string, sessionId: string, owner: string): Promise<void> {
-    await this.#attempt('releaseSession', false, (options) => this.#lease(peerKey, sessionId, owner, 0, 'leaseOwner = :owner', {}, options));
+    await this.#attempt('releaseSession', false, (options) =>
+      this.#lease(peerKey, sessionId, owner, 0, 'leaseOwner = :owner', {}, options),
+    );
   }
 
   async removeSession(peerKey: string, sessionId: string): Promise<void> {
-    if (Buffer.byteLength(sessionId) <= MAX_SORT_KEY_BYTES) await this.#delete('removeSession', sessionKey(peerKey, sessionId));
+    if (Buffer.byteLength(sessionId) <= MAX_SORT_KEY_BYTES)
+      await this.#delete('removeSession', sessionKey(peerKey, sessionId));
   }
 
-  async #lease(peerKey: string, sessionId: string, owner: string, untilMs: number, condition: string, values: Item, options: SendOptions): Promise<boolean> {
+  async #lease(
+    peerKey: string,
+    sessionId: string,
+    owner: string,
+    untilMs: number,
+    condition: string,
+    values: Item,
+    options: SendOptions,
+  ): Promise<boolean> {
     const update = new UpdateItemCommand({
       TableName: this.#options.tableName,
       Key: sessionKey(peerKey, sessionId),
@@ -133,7 +162,9 @@ export class DynamoDbPeerStore implements PeerStore {
   }
 
   async #delete(operation: string, Key: Item): Promise<void> {
-    await this.#attempt(operation, undefined, (options) => this.#options.client.send(new DeleteItemCommand({ TableName: this.#options.tableName, Key }), options));
+    await this.#attempt(operation, undefined, (options) =>
+      this.#options.client.send(new DeleteItemCommand({ TableName: this.#options.tableName, Key }), options),
+    );
   }
 
   #isAlive(item: Item | undefined): boolean {

@@ -10,7 +10,10 @@ export class EnvironmentCredentials implements CredentialSource {
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #headers: ReadonlyMap<string, { readonly header: string; readonly prefix: string }>;
 
-  constructor(env: Readonly<Record<string, string | undefined>>, headers: ReadonlyMap<string, { readonly header: string; readonly prefix: string }>) {
+  constructor(
+    env: Readonly<Record<string, string | undefined>>,
+    headers: ReadonlyMap<string, { readonly header: string; readonly prefix: string }>,
+  ) {
     this.#env = env;
     this.#headers = headers;
   }

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { Client, type jsonSchemaValidator, SSEClientTransport, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  type jsonSchemaValidator,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import { AttemptError } from '../../mcp/attempt-failure.ts';
 import type { Attempt, ServerTarget, StoredSession } from '../../mcp/ports.ts';
 import type { JsonObject, ToolDefinition, ToolResult } from '../../mcp/types.ts';
@@ -52,13 +58,21 @@ export class Channel {
 
   /** Takes the modern era as given; sends nothing. */
   async connectModern(attempt: Attempt): Promise<void> {
-    const discover = { supportedVersions: [MODERN_VERSION], capabilities: { tools: {} }, resultType: 'complete' as const, ttlMs: 0, cacheScope: 'private' as const };
+    const discover = {
+      supportedVersions: [MODERN_VERSION],
+      capabilities: { tools: {} },
+      resultType: 'complete' as const,
+      ttlMs: 0,
+      cacheScope: 'private' as const,
+    };
     await this.#run(attempt, () => this.#client.connect(this.#transport, { prior: { kind: 'modern', discover } }));
   }
 
   /** Takes a legacy session as given; sends nothing. */
   async resume(attempt: Attempt): Promise<void> {
-    await this.#run(attempt, (options) => this.#client.connect(this.#transport, { ...options, prior: { kind: 'legacy' } }));
+    await this.#run(attempt, (options) =>
+      this.#client.connect(this.#transport, { ...options, prior: { kind: 'legacy' } }),
+    );
   }
 
   /** The handshake of the legacy era. @returns the session, where the server opened one */
@@ -74,7 +88,10 @@ export class Channel {
       const tools: ToolDefinition[] = [];
       let cursor: string | undefined;
       for (let page = 0; page < 64; page++) {
-        const result = await this.#client.request({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, options);
+        const result = await this.#client.request(
+          { method: 'tools/list', params: cursor === undefined ? {} : { cursor } },
+          options,
+        );
         if (modern && !this.#exchange.modernAnswer) throw new AttemptError({ kind: 'broken', reason: NOT_MODERN });
         tools.push(...(result.tools as readonly ToolDefinition[]));
         cursor = result.nextCursor;
@@ -87,7 +104,10 @@ export class Channel {
   async callTool(tool: ToolDefinition, args: JsonObject, attempt: Attempt): Promise<ToolResult> {
     const toolDefinition = { name: tool.name, inputSchema: { type: 'object' as const, ...tool.inputSchema } };
     const params = { name: tool.name, arguments: args };
-    return this.#run(attempt, async (options) => (await this.#client.callTool(params, { ...options, toolDefinition })) as ToolResult);
+    return this.#run(
+      attempt,
+      async (options) => (await this.#client.callTool(params, { ...options, toolDefinition })) as ToolResult,
+    );
   }
 
   async close(): Promise<void> {
@@ -99,7 +119,10 @@ export class Channel {
   }
 
   /** Runs one operation as an exchange: it ends when the attempt does, or at the first sign that no answer will come. */
-  async #run<T>(attempt: Attempt, operation: (options: { signal: AbortSignal; timeout: number }) => Promise<T>): Promise<T> {
+  async #run<T>(
+    attempt: Attempt,
+    operation: (options: { signal: AbortSignal; timeout: number }) => Promise<T>,
+  ): Promise<T> {
     const controller = new AbortController();
     const end = () => controller.abort(attempt.signal.reason);
     if (attempt.signal.aborted) end();
@@ -125,7 +148,12 @@ export class Channel {
     const requestInit = { headers };
     if (stream) return new SSEClientTransport(url, { fetch, requestInit });
     // No reconnecting of broken streams: a stream that breaks fails its attempt, and the retry rules decide.
-    const reconnectionOptions = { initialReconnectionDelay: 0, maxReconnectionDelay: 0, reconnectionDelayGrowFactor: 1, maxRetries: 0 };
+    const reconnectionOptions = {
+      initialReconnectionDelay: 0,
+      maxReconnectionDelay: 0,
+      reconnectionDelayGrowFactor: 1,
+      maxRetries: 0,
+    };
     return new StreamableHTTPClientTransport(url, { fetch, requestInit, reconnectionOptions, ...session });
   }
 }

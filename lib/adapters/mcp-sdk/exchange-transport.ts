@@ -19,6 +19,8 @@ export class ExchangeTransport implements Transport {
   readonly #prefix: string;
   readonly #current: () => Exchange;
   readonly #failed: (error: AttemptError) => void;
+  /** Id of the request that waits for its answer; a connection serves one at a time. */
+  #unanswered: string | undefined;
 
   constructor(inner: Transport, prefix: string, current: () => Exchange, failed: (error: AttemptError) => void) {
     this.#inner = inner;
@@ -32,7 +34,8 @@ export class ExchangeTransport implements Transport {
     this.#inner.onclose = () => this.onclose?.();
     this.#inner.onerror = (error) => {
       // The SSE transport has one stream for all answers; when it breaks, none will come.
-      if (!this.hasPerRequestStream) this.#failed(new AttemptError({ kind: 'broken', reason: 'the event stream broke' }, error));
+      if (!this.hasPerRequestStream)
+        this.#failed(new AttemptError({ kind: 'broken', reason: 'the event stream broke' }, error));
       this.onerror?.(error);
     };
     this.#inner.onmessage = (message, extra) => this.onmessage?.(this.#incoming(message), extra);
@@ -42,8 +45,14 @@ export class ExchangeTransport implements Transport {
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message && message.method === 'notifications/cancelled') return;
     if (!('id' in message) || !('method' in message)) return this.#inner.send(message, options);
-    const ended = () => this.#failed(new AttemptError({ kind: 'broken', reason: 'the stream ended without an answer' }));
-    await this.#inner.send({ ...message, id: this.#prefix + String(message.id) }, { ...options, onRequestStreamEnd: ended });
+    const id = this.#prefix + String(message.id);
+    this.#unanswered = id;
+    // Told of every end; only one before the answer is trouble.
+    const onRequestStreamEnd = () => {
+      if (this.#unanswered === id)
+        this.#failed(new AttemptError({ kind: 'broken', reason: 'the stream ended without an answer' }));
+    };
+    await this.#inner.send({ ...message, id }, { ...options, onRequestStreamEnd });
   }
 
   async close(): Promise<void> {
@@ -61,6 +70,9 @@ export class ExchangeTransport implements Transport {
   #incoming(message: JSONRPCMessage): JSONRPCMessage {
     if ('result' in message && 'resultType' in message.result) this.#current().modernAnswer = true;
     if ('method' in message || !('id' in message) || typeof message.id !== 'string') return message;
-    return message.id.startsWith(this.#prefix) ? { ...message, id: Number(message.id.slice(this.#prefix.length)) } : message;
+    if (message.id === this.#unanswered) this.#unanswered = undefined;
+    return message.id.startsWith(this.#prefix)
+      ? { ...message, id: Number(message.id.slice(this.#prefix.length)) }
+      : message;
   }
 }

@@ -27,10 +27,20 @@ export function createFetch(sockets: Sockets, current: () => Exchange, stream: b
   };
 }
 
-function send(sockets: Sockets, url: URL, method: string, init: RequestInitOf, exchange: Exchange): Promise<IncomingMessage> {
+function send(
+  sockets: Sockets,
+  url: URL,
+  method: string,
+  init: RequestInitOf,
+  exchange: Exchange,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const body = typeof init.body === 'string' ? Buffer.from(init.body) : undefined;
-    const headers = { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'identity', ...(body && { 'content-length': body.length }) };
+    const headers = {
+      ...Object.fromEntries(new Headers(init.headers)),
+      'accept-encoding': 'identity',
+      ...(body && { 'content-length': body.length }),
+    };
     const agent = sockets.agentFor(url.protocol);
     const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, { method, headers, agent });
     const abort = () => request.destroy(exchange.signal.reason);
@@ -65,7 +75,8 @@ const BODILESS = new Set([204, 205, 304]);
 function toResponse(message: IncomingMessage, exchange: Exchange): Response {
   const status = message.statusCode ?? 502;
   const headers = new Headers();
-  for (let i = 0; i < message.rawHeaders.length; i += 2) headers.append(message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
+  for (let i = 0; i < message.rawHeaders.length; i += 2)
+    headers.append(message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
   if (BODILESS.has(status)) {
     message.resume();
     return new Response(null, { status, headers });

@@ -19,7 +19,14 @@ export class SessionLease {
   readonly #now: Clock;
   #untilMs: number;
 
-  private constructor(store: PeerStore, peerKey: string, owner: string, now: Clock, session: StoredSession, untilMs: number) {
+  private constructor(
+    store: PeerStore,
+    peerKey: string,
+    owner: string,
+    now: Clock,
+    session: StoredSession,
+    untilMs: number,
+  ) {
     this.#store = store;
     this.#peerKey = peerKey;
     this.#owner = owner;
@@ -36,7 +43,13 @@ export class SessionLease {
   }
 
   /** Stores a session that was just opened. */
-  static async add(store: PeerStore, peerKey: string, owner: string, now: Clock, session: StoredSession): Promise<SessionLease> {
+  static async add(
+    store: PeerStore,
+    peerKey: string,
+    owner: string,
+    now: Clock,
+    session: StoredSession,
+  ): Promise<SessionLease> {
     const untilMs = now() + LEASE_MS;
     await store.addSession(peerKey, session, owner, untilMs);
     return new SessionLease(store, peerKey, owner, now, session, untilMs);

@@ -21,7 +21,8 @@ function failureOf(error: unknown, exchange: Exchange, inSession: boolean, now: 
     return statusFailure(exchange.status, exchange, now);
   }
   if (ProtocolError.isInstance(error)) {
-    if (inSession && SESSION_CODES.includes(error.code) && /session/i.test(error.message)) return { kind: 'session-lost' };
+    if (inSession && SESSION_CODES.includes(error.code) && /session/i.test(error.message))
+      return { kind: 'session-lost' };
     return { kind: 'rpc', code: error.code, message: error.message };
   }
   if (SdkError.isInstance(error)) return { kind: 'broken', reason: `not an MCP answer (${error.code})` };
@@ -43,16 +44,26 @@ function statusFailure(status: number, exchange: Exchange, now: Clock): AttemptF
   return { kind: 'http', status, reason: `HTTP ${status}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-function isSessionLost(status: number, rpc: { code: number; message: string } | undefined, inSession: boolean): boolean {
+function isSessionLost(
+  status: number,
+  rpc: { code: number; message: string } | undefined,
+  inSession: boolean,
+): boolean {
   if (status === 404 && inSession) return true;
-  return status === 400 && rpc !== undefined && SESSION_CODES.includes(rpc.code) && /session|not initialized/i.test(rpc.message);
+  return (
+    status === 400 &&
+    rpc !== undefined &&
+    SESSION_CODES.includes(rpc.code) &&
+    /session|not initialized/i.test(rpc.message)
+  );
 }
 
 function rpcErrorIn(text: unknown): { code: number; message: string } | undefined {
   if (typeof text !== 'string') return undefined;
   try {
     const error: unknown = JSON.parse(text)?.error;
-    if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'number') return undefined;
+    if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'number')
+      return undefined;
     return { code: error.code, message: 'message' in error ? String(error.message) : '' };
   } catch {
     return undefined;

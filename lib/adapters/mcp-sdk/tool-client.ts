@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../resilience/clock.ts';
 import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts';
-import type { Attempt, CredentialSource, PeerStore, ServerTarget, ToolClient, ToolConnection } from '../../mcp/ports.ts';
+import type {
+  Attempt,
+  CredentialSource,
+  PeerStore,
+  ServerTarget,
+  ToolClient,
+  ToolConnection,
+} from '../../mcp/ports.ts';
 import type { Era } from '../../mcp/types.ts';
 import { Channel, NOT_MODERN } from './channel.ts';
 import { LegacyConnection, ModernConnection } from './connections.ts';
@@ -92,20 +99,30 @@ export class SdkToolClient implements ToolClient {
   async #openLegacy(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
     const channel = await this.#channel(target);
     const session = await channel.initialize(attempt);
-    const lease = session && (await SessionLease.add(this.#options.store, target.peerKey, this.#owner, this.#options.now, session));
+    const lease =
+      session && (await SessionLease.add(this.#options.store, target.peerKey, this.#owner, this.#options.now, session));
     return new LegacyConnection(channel, lease, () => this.#options.store.forget(target.peerKey));
   }
 
   async #channel(target: ServerTarget, session?: { sessionId: string; protocolVersion: string }): Promise<Channel> {
     const headers = { ...target.headers, ...(await this.#credential(target.name)) };
-    return new Channel({ target, headers, sockets: this.#sockets, now: this.#options.now, ...(session && { session }) });
+    return new Channel({
+      target,
+      headers,
+      sockets: this.#sockets,
+      now: this.#options.now,
+      ...(session && { session }),
+    });
   }
 
   async #credential(server: string): Promise<Readonly<Record<string, string>>> {
     try {
       return await this.#options.credentials.headersFor(server);
     } catch (error) {
-      throw new AttemptError({ kind: 'no-credential', reason: error instanceof Error ? error.message : 'unknown' }, error);
+      throw new AttemptError(
+        { kind: 'no-credential', reason: error instanceof Error ? error.message : 'unknown' },
+        error,
+      );
     }
   }
 
@@ -119,7 +136,7 @@ export class SdkToolClient implements ToolClient {
  * you" (429, 401, 403, 5xx), nor from trouble on the way.
  */
 function refusesEra(failure: AttemptFailure): boolean {
-  if (failure.kind === 'rpc') return true;
+  if (failure.kind === 'rpc' || failure.kind === 'session-lost') return true;
   if (failure.kind === 'broken') return failure.reason === NOT_MODERN;
   return failure.kind === 'http' && [400, 404, 405, 406, 415].includes(failure.status);
 }

@@ -45,7 +45,9 @@ export class SecretsManagerCredentials implements CredentialSource {
   }
 
   async #fetch(SecretId: string): Promise<string> {
-    const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId }), { abortSignal: AbortSignal.timeout(3_000) });
+    const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId }), {
+      abortSignal: AbortSignal.timeout(3_000),
+    });
     if (SecretString === undefined) throw new Error(`the secret "${SecretId}" holds no text`);
     return SecretString.trim();
   }
