@@ -16,8 +16,20 @@ const fraction = (min: number, max: number) => {
   return z.number({ error }).min(min, { error }).max(max, { error });
 };
 
+/** `"a", "b" or "c"` */
+const alternatives = (values: readonly string[]): string =>
+  values
+    .map((value) => JSON.stringify(value))
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');
+
+/** The error of a union told apart by `type`. */
+const kinds = (...values: string[]) => ({
+  error: (issue: { code: string }) => (issue.code === 'invalid_type' ? 'an object' : alternatives(values)),
+});
+
 const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
-  z.enum(values, { error: values.map((value) => JSON.stringify(value)).join(' or ') });
+  z.enum(values, { error: alternatives(values) });
 
 const flag = () => z.boolean({ error: 'true or false' });
 
@@ -51,7 +63,7 @@ const authSchema = z.discriminatedUnion(
     strict({ type: z.literal('bearer'), secret: secretName }),
     strict({ type: z.literal('header'), name: headerName, secret: secretName }),
   ],
-  { error: '"none", "bearer" or "header"' },
+  kinds('none', 'bearer', 'header'),
 );
 
 const poolSchema = strict({
@@ -175,7 +187,7 @@ const serverSchema = z.discriminatedUnion(
     strict({ type: z.literal('sse'), ...remoteShape }),
     strict({ type: z.literal('stdio'), ...stdioShape }),
   ],
-  { error: '"http", "sse" or "stdio"' },
+  kinds('http', 'sse', 'stdio'),
 );
 
 /** Every key that a server of ours may have. */

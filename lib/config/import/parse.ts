@@ -51,7 +51,7 @@ const READERS: Readonly<Record<Format, (text: string) => Parsed>> = {
 
 function readJson(text: string): Parsed {
   // A snippet is often the inside of an object, without its braces.
-  const whole = /^\s*"/.test(text) ? `{${text}\n}` : text;
+  const whole = /^\s*"[^"\n]*"\s*:/.test(text) ? `{${text}\n}` : text;
   const errors: ParseError[] = [];
   const root = parseTree(whole, errors, { allowTrailingComma: true });
   const first = errors[0];
