@@ -12,7 +12,7 @@ let flaky: Flaky;
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  flaky = await startFlaky({ port: 0 });
+  flaky = await startFlaky({ port: 0, pageSize: 5 });
 });
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();

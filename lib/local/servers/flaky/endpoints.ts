@@ -24,12 +24,12 @@ export class McpEndpoints {
   readonly #modern;
   readonly #serveModern;
 
-  constructor(ledger: Ledger, plan: FaultPlan) {
+  constructor(ledger: Ledger, plan: FaultPlan, pageSize: number) {
     this.#ledger = ledger;
     this.#plan = plan;
     const memory = new ToolMemory();
-    this.sessions = new Sessions(() => createServer(memory, ledger), ledger);
-    this.#modern = createMcpHandler(() => createServer(memory, ledger), { legacy: 'reject' });
+    this.sessions = new Sessions(() => createServer(memory, ledger, pageSize), ledger);
+    this.#modern = createMcpHandler(() => createServer(memory, ledger, pageSize), { legacy: 'reject' });
     this.#serveModern = toNodeHandler(this.#modern);
   }
 

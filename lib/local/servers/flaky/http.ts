@@ -14,6 +14,8 @@ export interface FlakyOptions {
   readonly random?: () => number;
   /** Milliseconds. Default: the process's monotonic clock. */
   readonly clock?: () => number;
+  /** Tools a page of `tools/list`. Default: all on one. */
+  readonly pageSize?: number;
 }
 
 /** A running flaky server. */
@@ -42,10 +44,11 @@ export async function startFlaky({
   port,
   random = seededRandom(1),
   clock = () => performance.now(),
+  pageSize = 100,
 }: FlakyOptions): Promise<Flaky> {
   const ledger = new Ledger();
   const plan = new FaultPlan(random, clock);
-  const endpoints = new McpEndpoints(ledger, plan);
+  const endpoints = new McpEndpoints(ledger, plan, pageSize);
   const controls = new Controls(ledger, plan, () => endpoints.sessions.forgetAll());
   const server = createServer(guarded((request, response) => route(request, response, controls, endpoints)));
   server.on('connection', (socket) => ledger.connected(socket));
