@@ -41,6 +41,7 @@ export function bundleFunction(name: FunctionName, outDir: string): void {
     target: 'node24',
     format: 'cjs',
     mainFields: ['module', 'main'],
+    alias: { '@modelcontextprotocol/client/_shims': './lib/constructs/bundle-shims.ts' },
     minify: true,
     legalComments: 'none',
     metafile: true,
