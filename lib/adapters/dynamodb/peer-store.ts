@@ -77,7 +77,7 @@ export class DynamoDbPeerStore implements PeerStore {
         }),
         options,
       );
-      const free = Items.filter((item) => this.#isAlive(item)).sort(() => Math.random() - 0.5);
+      const free = Items.filter((item) => this.#isAlive(item)).toSorted(() => Math.random() - 0.5);
       for (const item of free.slice(0, LEASE_TRIES)) {
         const session = toSession(item);
         const until = item['leasedUntilMs']?.N ?? '0';
