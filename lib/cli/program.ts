@@ -1,0 +1,105 @@
+/** The command line: every command, its options and an example. A command's code is loaded when it runs, so that help is quick. */
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { ExitCode } from './failure.ts';
+
+const DEFAULT_PORT = 3000;
+const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
+
+/** @param onExitCode is told how the command ended */
+export function createProgram(version: string, onExitCode: (code: ExitCode) => void): Command {
+  const program = new Command('fusebox')
+    .description('Call tools of remote MCP servers through mcp-fusebox: an answer, or a clear, quick, typed "no".')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options and an example)')
+    .addHelpText('after', '\nExit codes: 0 yes, 1 no, 2 misuse. Colour only on a terminal, never with NO_COLOR.');
+  const done = (run: Promise<ExitCode>): Promise<void> => run.then(onExitCode);
+  addFileCommands(program, done);
+  addApiCommands(program, done);
+  addDev(program, done);
+  return program;
+}
+
+type Done = (run: Promise<ExitCode>) => Promise<void>;
+
+function addFileCommands(program: Command, done: Done): void {
+  command(program, 'init', 'write a fusebox.json to begin with', 'fusebox init')
+    .option('--force', 'overwrite an existing file')
+    .action(async (options) => done((await import('./init.ts')).init(options)));
+
+  command(program, 'validate', 'check a configuration: all faults at once', 'fusebox validate fusebox.json --deploy')
+    .argument('[file]', 'default: the file that a start here would use')
+    .option('--deploy', 'also check what only a deployment asks for')
+    .action(async (file, options) => done((await import('./validate.ts')).validate(file, options)));
+
+  command(
+    program,
+    'import',
+    'turn the file of another MCP client into a fusebox.json',
+    'fusebox import ~/.cursor/mcp.json --out fusebox.json',
+  )
+    .argument('<file>')
+    .option('--out <file>', 'write the result there instead of to stdout')
+    .option('--force', 'overwrite an existing --out file')
+    .option('--unwrap', 'turn `mcp-remote` wrappers into the remote servers behind them')
+    .action(async (file, options) => done((await import('./import.ts')).importFile(file, options)));
+}
+
+function addApiCommands(program: Command, done: Done): void {
+  apiCommand(program, 'servers', 'list the servers', 'fusebox servers').action(async (options) =>
+    done((await import('./servers.ts')).servers(options)),
+  );
+
+  apiCommand(program, 'tools', 'list the tools of a server', 'fusebox tools everything')
+    .argument('<server>')
+    .action(async (server, options) => done((await import('./tools.ts')).tools(server, options)));
+
+  apiCommand(program, 'call', 'call a tool', 'fusebox call everything get-sum a=2 b=40')
+    .argument('<server>')
+    .argument('<tool>')
+    .addArgument(new Argument('[key=value...]', "arguments, typed by the tool's schema; key:=JSON for JSON"))
+    .option('--args <json>', 'all arguments: JSON, @FILE, or - for stdin')
+    .addOption(new Option('--timeout <ms>', 'answer within this many milliseconds').argParser(wholeNumber(1)))
+    .action(async (server, tool, words, options) =>
+      done((await import('./call.ts')).call({ server, tool, words }, options)),
+    );
+}
+
+function addDev(program: Command, done: Done): void {
+  command(program, 'dev', 'run everything on this machine, as `npm start` does', 'fusebox dev --port 0')
+    .addOption(new Option('--port <number>', '0: any free one').env('PORT').default(DEFAULT_PORT).argParser(portNumber))
+    .option('--config <file>', 'default: the file that `fusebox validate` finds')
+    .option('--data <dir>', 'keep state there; default: in memory')
+    .addOption(
+      new Option('--max-environments <number>', 'environments of one function at once').argParser(wholeNumber(1)),
+    )
+    .option('--verbose', 'show what the functions log')
+    .action(async (options) => done((await import('./dev.ts')).dev(options)));
+}
+
+const command = (program: Command, name: string, description: string, example: string): Command =>
+  program
+    .command(name)
+    .description(description)
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', `\nExample:\n  ${example}`);
+
+const apiCommand = (program: Command, name: string, description: string, example: string): Command =>
+  command(program, name, description, example)
+    .addOption(new Option('--url <url>', 'where the API runs').env('FUSEBOX_URL').default(DEFAULT_URL))
+    .option('--header <line>', "a header to send, 'Name: value'; may be repeated", collect);
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+const wholeNumber =
+  (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(
+      `It is a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ''}.`,
+    );
+  };
+
+/** An empty PORT is none. */
+const portNumber = (text: string): number => (text === '' ? DEFAULT_PORT : wholeNumber(0, 65_535)(text));
