@@ -60,12 +60,19 @@ function outcome(record: CallRecord, error: unknown) {
     outcome: details.outcome,
     cause: causeOf(details.cause),
     // Only what nobody expected needs its stack.
-    error: error instanceof FuseboxError ? undefined : error,
+    error: code === 'internal_error' ? thrown(error) : undefined,
   };
+}
+
+/** What lies behind it has the stack worth reading. What was thrown and is no error may hold anything. */
+function thrown(error: unknown): Error | string {
+  if (error instanceof FuseboxError && error.cause !== undefined) return thrown(error.cause);
+  return error instanceof Error ? error : `a thrown ${typeof error}`;
 }
 
 /** What kind of thing went wrong, never what it said: a server's words may hold anything. */
 function causeOf(cause: unknown): string | undefined {
+  if (cause instanceof FuseboxError) return causeOf(cause.cause);
   if (cause instanceof AttemptError) return cause.failure.kind;
   if (!(cause instanceof Error)) return undefined;
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;

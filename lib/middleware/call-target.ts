@@ -53,11 +53,8 @@ function targetTool(
   encoded = '',
 ): string {
   const tool = pathName(encoded);
-  if (tool === undefined) throw new FuseboxError('unknown_tool', `No tool is called ${quoted(encoded)}.`, { server });
+  if (tool === undefined) throw new FuseboxError('unknown_tool', `No tool is called ${quoted(encoded)}.`);
   record.tool = tool;
   if (isAllowed(config.access, principal, server, tool)) return tool;
-  throw new FuseboxError('forbidden', `The access policy does not let you call ${quoted(tool)} of ${quoted(server)}.`, {
-    server,
-    tool,
-  });
+  throw new FuseboxError('forbidden', `The access policy does not let you call ${quoted(tool)} of ${quoted(server)}.`);
 }

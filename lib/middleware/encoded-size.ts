@@ -1,7 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import { LAMBDA_RESPONSE_MAX_BYTES } from '../contract/limits.ts';
 import { FuseboxError } from '../mcp/errors.ts';
-import { type RecordedContext, recordedDetails } from './call-record.ts';
 import type { HttpAnswer } from './http-answer.ts';
 
 /** A UTF-16 unit of JSON text is at most 3 bytes in the JSON around it: control characters are escaped already. */
@@ -15,12 +14,12 @@ export function fitsLambda(answer: HttpAnswer): boolean {
 }
 
 /** Turns an answer that Lambda would refuse into `upstream_result_too_large`. */
-export function encodedSize(): MiddlewareObj<unknown, HttpAnswer, Error, RecordedContext> {
+export function encodedSize(): MiddlewareObj<unknown, HttpAnswer> {
   return {
-    after: ({ response, context }) => {
+    after: ({ response }) => {
       if (!response || fitsLambda(response)) return;
       const detail = `The result, once encoded, is larger than the ${LAMBDA_RESPONSE_MAX_BYTES} bytes that Lambda carries.`;
-      throw new FuseboxError('upstream_result_too_large', detail, recordedDetails(context.record));
+      throw new FuseboxError('upstream_result_too_large', detail);
     },
   };
 }

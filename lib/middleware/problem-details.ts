@@ -1,5 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import { type ErrorCode, type Fault, FuseboxError, type FuseboxErrorDetails } from '../mcp/errors.ts';
+import { type RecordedContext, recordedDetails } from './call-record.ts';
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
 import { requestIdOf } from './http-event.ts';
 import { printable } from './printable.ts';
@@ -19,7 +20,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   invalid_arguments: { status: 422, title: "The arguments do not fit the tool's schema" },
   rate_limited: { status: 429, title: 'Too many requests' },
   upstream_error: { status: 502, title: 'The server failed' },
-  upstream_protocol_error: { status: 502, title: 'The server broke the protocol' },
+  upstream_protocol_error: { status: 502, title: 'The server gave no usable answer' },
   upstream_auth_failed: { status: 502, title: 'The server refused our credentials' },
   upstream_result_too_large: { status: 502, title: 'The result is too large' },
   bulkhead_full: { status: 503, title: 'Too many calls of this server at once' },
@@ -44,8 +45,11 @@ const CHALLENGES = 'Bearer, AWS4-HMAC-SHA256';
 export function problemDetails(): MiddlewareObj {
   return {
     onError: (request) => {
+      const { record } = request.context as Partial<RecordedContext>;
+      const { code, message, details } = publicError(request.error);
+      const known = record === undefined ? details : { ...recordedDetails(record), ...details };
       // Set and not returned: a returned answer would skip the onError of those outside.
-      request.response = problemAnswer(request.error, requestIdOf(request.event, request.context));
+      request.response = problemAnswer(code, message, known, requestIdOf(request.event, request.context));
     },
   };
 }
@@ -59,8 +63,7 @@ export function publicError(error: unknown): FuseboxError {
   );
 }
 
-function problemAnswer(error: unknown, requestId: string): HttpAnswer {
-  const { code, message, details } = publicError(error);
+function problemAnswer(code: ErrorCode, message: string, details: FuseboxErrorDetails, requestId: string): HttpAnswer {
   const { status, title } = PROBLEMS[code];
   const problem = {
     type: `urn:mcp-fusebox:problem:${code}`,

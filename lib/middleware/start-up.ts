@@ -2,8 +2,8 @@ import type { MiddlewareObj } from '@middy/core';
 import type { FuseboxConfig } from '../config/schema.ts';
 import type { Fusebox } from '../mcp/fusebox.ts';
 
-/** The longest that the first call waits for what INIT fetches ahead, milliseconds. */
-const WARM_UP_MAX_MS = 1_000;
+/** Warming up bounds itself; should it not, the first call waits no longer than this, milliseconds. */
+const WARM_UP_MAX_MS = 3_500;
 
 export interface StartUp {
   /** @throws ConfigError each time, where the configuration is bad: INIT does not fail, which Lambda would try again and again. */

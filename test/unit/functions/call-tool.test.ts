@@ -132,6 +132,13 @@ describe('a request that is not in order', () => {
     expect(answer.body.length).toBeLessThan(1_000);
   });
 
+  it('names the server and the tool once they are known to be for the caller', async () => {
+    expect((await call({ body: '{' })).body).toMatchObject({ server: 'everything', tool: 'get-sum' });
+    const { body } = await call({ server: 'nobody' });
+    expect(body).not.toHaveProperty('server');
+    expect(body).not.toHaveProperty('tool');
+  });
+
   it('lists every fault of the body with its pointer', async () => {
     const { body } = await call({ body: '{"arguments":[],"timeoutMs":0,"cache":"no","a/b":1,"c":2}' });
     const pointers = (body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer);

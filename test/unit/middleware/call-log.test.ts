@@ -176,6 +176,18 @@ describe('a failed call', () => {
     expect(text).not.toContain('canary');
   });
 
+  it('has the stack of what lies behind a fault that somebody already named', async () => {
+    const error = new FuseboxError('internal_error', 'An unexpected fault.', { cause: new RangeError('boom') });
+    const { line } = await lineOf(failing(error), callEvent());
+    expect(line).toMatchObject({ status: 500, error: { name: 'RangeError', message: 'boom' } });
+  });
+
+  it('does not show what was thrown and is no error', async () => {
+    const { line, text } = await lineOf(failing({ token: 'canary' }), callEvent());
+    expect(line).toMatchObject({ status: 500, error: 'a thrown object' });
+    expect(text).not.toContain('canary');
+  });
+
   it('makes no metric of a name that a caller made up', async () => {
     const { line } = await lineOf(
       createCallTool(() => fakeFusebox()),
