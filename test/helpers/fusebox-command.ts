@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../bin/fusebox.js', import.meta.url));
+/** What `fusebox` is in a shell. */
+export const COMMAND = fileURLToPath(new URL('../../bin/fusebox.js', import.meta.url));
 
 export interface CommandRun {
   readonly code: number | null;
