@@ -108,7 +108,7 @@ function readFromDisk(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isObject(error) && error['code'] === 'ENOENT') return undefined;
     throw new ConfigError(path, [fault([], 'a file that cannot be read', 'a readable file')], error);
   }
 }

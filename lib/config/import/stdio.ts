@@ -1,4 +1,4 @@
-import { entriesOf, isObject } from '../path.ts';
+import { entriesOf, isObject, textOf } from '../path.ts';
 import { withoutUrlSecrets } from '../validate.ts';
 import { type ImportedServer, importedLines, isDisabled, readCommon, skipped } from './common.ts';
 import { type Need, translatePlaceholders } from './placeholders.ts';
@@ -54,19 +54,19 @@ function readStdio(words: readonly string[], fields: Document): { server: Docume
 }
 
 /** Command and arguments as the file has them: a text, a list (opencode) or an object with a `path` (Zed). */
-export function commandLine(fields: Document): string[] | undefined {
-  const { command, args } = fields;
-  return isObject(command)
+export function commandLine({ command, args }: Document): string[] | undefined {
+  const words = isObject(command)
     ? wordsOf(command['path'] ?? command['command'], command['args'] ?? args)
     : wordsOf(command, args);
+  return words[0] === undefined || words[0] === '' ? undefined : words;
 }
 
-function wordsOf(command: unknown, args: unknown): string[] | undefined {
-  const rest = Array.isArray(args) ? args.map(String) : [];
-  if (Array.isArray(command)) return command.length > 0 ? [...command.map(String), ...rest] : undefined;
-  if (typeof command !== 'string') return undefined;
+function wordsOf(command: unknown, args: unknown): string[] {
+  const rest = Array.isArray(args) ? args.map(textOf) : [];
+  if (Array.isArray(command)) return [...command.map(textOf), ...rest];
+  const line = textOf(command).trim();
   // A whole command line in one text; a path with spaces is left alone.
-  return rest.length === 0 && !/[\\"']|^\//.test(command) ? command.trim().split(/\s+/) : [command, ...rest];
+  return rest.length === 0 && !/[\\"']|^\//.test(line) ? line.split(/\s+/) : [line, ...rest];
 }
 
 /** `env`, opencode's `environment`, and the names that codex passes on. */

@@ -1,0 +1,253 @@
+import { findDocument, type LoadOptions, loadConfig, readDocumentFile } from '../../../lib/config/load.ts';
+import type { Environment } from '../../../lib/config/substitute.ts';
+
+const one = (name: string) => JSON.stringify({ mcpServers: { [name]: { url: 'https://a.example.com/mcp' } } });
+
+function options(files: Record<string, string>, env: Environment = {}): LoadOptions {
+  return {
+    env,
+    cwd: '/work',
+    home: '/home/ann',
+    readFile: (path) => (Object.hasOwn(files, path) ? files[path] : undefined),
+  };
+}
+
+const serversOf = (files: Record<string, string>, env: Environment = {}) =>
+  Object.keys(loadConfig(options(files, env)).config.mcpServers);
+
+const EVERYWHERE = {
+  '/work/named.json': one('named'),
+  '/work/fusebox.json': one('fusebox'),
+  '/work/.mcp.json': one('project'),
+  '/home/ann/.mcp/config.json': one('home'),
+};
+
+describe('lookup', () => {
+  const { '/work/named.json': _named, ...unnamed } = EVERYWHERE;
+  const { '/work/fusebox.json': _fusebox, ...project } = unnamed;
+  const { '/work/.mcp.json': _project, ...home } = project;
+  const order: [string, Record<string, string>, Environment, string, string][] = [
+    [
+      'MCP_CONFIG_JSON',
+      EVERYWHERE,
+      { MCP_CONFIG_JSON: one('text'), MCP_CONFIG_PATH: 'named.json' },
+      'text',
+      'MCP_CONFIG_JSON',
+    ],
+    [
+      'MCP_CONFIG_PATH, from the working folder',
+      EVERYWHERE,
+      { MCP_CONFIG_PATH: 'named.json' },
+      'named',
+      '/work/named.json',
+    ],
+    [
+      'MCP_CONFIG_PATH, absolute',
+      EVERYWHERE,
+      { MCP_CONFIG_PATH: '/home/ann/.mcp/config.json' },
+      'home',
+      '/home/ann/.mcp/config.json',
+    ],
+    ['./fusebox.json', unnamed, {}, 'fusebox', '/work/fusebox.json'],
+    ['./.mcp.json', project, { MCP_CONFIG_JSON: '' }, 'project', '/work/.mcp.json'],
+    ['~/.mcp/config.json', home, { MCP_CONFIG_PATH: '' }, 'home', '/home/ann/.mcp/config.json'],
+  ];
+
+  it.each(order)('%s', (_name, files, env, server, label) => {
+    const loaded = loadConfig(options(files, env));
+    expect(Object.keys(loaded.config.mcpServers)).toEqual([server]);
+    expect(loaded.source.label).toBe(label);
+  });
+
+  it('does not look further when the file that counts is broken', () => {
+    expect(() => serversOf({ ...EVERYWHERE, '/work/fusebox.json': '{ "mcpServers" }' })).toThrow(
+      /fusebox\.json\) has 1 fault:\n {2}.*line 1, column 16/,
+    );
+  });
+
+  it('says when the named file does not exist', () => {
+    expect(() => serversOf({}, { MCP_CONFIG_PATH: 'none.json' })).toThrow(
+      'The configuration (/work/none.json) has 1 fault:\n  found no such file',
+    );
+    expect(() => readDocumentFile('/none.json', () => undefined)).toThrow(/no such file/);
+  });
+
+  it('reads real files, and says why one cannot be read', () => {
+    expect(() => findDocument({ env: { MCP_CONFIG_PATH: '/' }, cwd: '/', home: '/' })).toThrow(
+      /a file that cannot be read/,
+    );
+    expect(() => findDocument({ env: { MCP_CONFIG_PATH: '/no/such/file' }, cwd: '/', home: '/' })).toThrow(
+      /no such file/,
+    );
+  });
+});
+
+describe('the built-in default', () => {
+  it('is the three servers that the local run starts', () => {
+    const { config, source, raw } = loadConfig(options({}));
+    expect(source.kind).toBe('built-in');
+    expect(Object.keys(config.mcpServers)).toEqual(['everything', 'filesystem', 'flaky']);
+    expect(raw['mcpServers']).toMatchObject({
+      everything: { type: 'http', url: '${env:FUSEBOX_LOCAL_EVERYTHING_URL}' },
+      filesystem: { type: 'http', url: '${env:FUSEBOX_LOCAL_FILESYSTEM_URL}' },
+      flaky: { type: 'http', url: '${env:FUSEBOX_LOCAL_FLAKY_URL}', trusted: true },
+    });
+  });
+
+  it('takes their addresses once they run', () => {
+    const env = { FUSEBOX_LOCAL_FLAKY_URL: 'http://127.0.0.1:4000/mcp' };
+    expect(loadConfig(options({}, env)).config.mcpServers['flaky']).toMatchObject({ url: env.FUSEBOX_LOCAL_FLAKY_URL });
+  });
+
+  it("has GitHub's server where there is a token for it, which goes nowhere", () => {
+    const { config, raw } = loadConfig(options({}, { GITHUB_TOKEN: 'canary' }));
+    expect(config.mcpServers['github']).toMatchObject({
+      url: 'https://api.githubcopilot.com/mcp/',
+      auth: { type: 'bearer', secret: 'github-token' },
+    });
+    expect(JSON.stringify({ config, raw })).not.toContain('canary');
+  });
+});
+
+describe('what travels (raw)', () => {
+  it('has its types spelled out and its variables unfilled', () => {
+    const text = '{ "mcpServers": { "a": { "url": "https://${HOST}/sse" /* old */ }, }, }';
+    const { raw, config } = loadConfig(options({ '/work/fusebox.json': text }, { HOST: 'a.example.com' }));
+    expect(raw).toEqual({ mcpServers: { a: { type: 'sse', url: 'https://${HOST}/sse' } } });
+    expect(config.mcpServers['a']).toMatchObject({ type: 'sse', url: 'https://a.example.com/sse' });
+  });
+});
+
+describe('files of other programs', () => {
+  it('are imported with their stdio servers, and the report is the warnings', () => {
+    const text = JSON.stringify({
+      servers: {
+        a: { type: 'http', url: 'https://a.example.com/mcp', gallery: true },
+        b: { command: 'npx', args: ['b'] },
+      },
+      inputs: [],
+    });
+    const { config, warnings } = loadConfig(options({ '/work/.mcp.json': text }));
+    expect(Object.values(config.mcpServers).map(({ type }) => type)).toEqual(['http', 'stdio']);
+    expect(warnings).toEqual([
+      'read as a file of another program (VS Code)',
+      expect.stringMatching(/^imported: a/),
+      'note: a: not taken over: gallery',
+      expect.stringMatching(/^imported: b/),
+    ]);
+  });
+
+  it("are told by the guide's own example, too", () => {
+    const text = JSON.stringify({
+      servers: {
+        fs: { command: 'npx', args: ['-y', 'fs'], timeout: 30, retry_attempts: 3, health_check_interval: 60 },
+      },
+      global_timeout: 20,
+    });
+    const { config } = loadConfig(options({}, { MCP_CONFIG_JSON: text }));
+    expect(config.mcpServers['fs']).toMatchObject({ type: 'stdio', timeoutMs: 30_000, retry: { maxRetries: 3 } });
+    expect(config.limits.deadlineMs).toBe(20_000);
+  });
+
+  const foreign: [string, string, object][] = [
+    [
+      'a key of another program',
+      '/work/fusebox.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp', autoApprove: [] } } },
+    ],
+    [
+      'a section of another program',
+      '/work/fusebox.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp' } }, bearerKeys: [] },
+    ],
+    [
+      'any strange key in .mcp.json',
+      '/work/.mcp.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp', _meta: {} } } },
+    ],
+  ];
+
+  it.each(foreign)('are known by %s', (_name, path, document) => {
+    expect(loadConfig(options({ [path]: JSON.stringify(document) })).warnings[0]).toMatch(
+      /^read as a file of another program/,
+    );
+  });
+
+  const ours: [string, string, object][] = [
+    [
+      'a slip of the pen',
+      '/work/fusebox.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp', timeout: 5 } } },
+    ],
+    [
+      'a strange key elsewhere',
+      '/work/fusebox.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp', _meta: {} } } },
+    ],
+    [
+      'a foreign key in a file that is marked as ours',
+      '/work/.mcp.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp', autoApprove: [] } }, defaults: {} },
+    ],
+    ['no servers at all', '/work/fusebox.json', { model: 'x' }],
+  ];
+
+  it.each(ours)('are not suspected in %s, which is refused', (_name, path, document) => {
+    expect(() => loadConfig(options({ [path]: JSON.stringify(document) }))).toThrow(/unknown key/);
+  });
+});
+
+describe('warnings', () => {
+  it('name options that have no effect yet', () => {
+    const document = {
+      mcpServers: {
+        search: {
+          url: 'https://a.example.com/mcp',
+          isolated: true,
+          toolPinning: 'warn',
+          circuitBreaker: { scope: 'tool' },
+          cache: { ttlMs: 5, staleIfErrorMs: 5 },
+          healthCheck: { intervalSeconds: 90 },
+          retry: { budgetRatio: 0.2 },
+          tools: { overrides: { find: { fallback: { result: {} } }, get: { fallback: null } } },
+        },
+      },
+      defaults: { healthCheck: { enabled: false } },
+      operators: ['role:platform-*'],
+      audit: { arguments: 'none' },
+      deploy: { alarmEmail: 'a@example.com' },
+    };
+    const { warnings } = loadConfig(options({ '/work/fusebox.json': JSON.stringify(document) }));
+    expect(warnings).toEqual(
+      [
+        'mcpServers.search.isolated',
+        'mcpServers.search.toolPinning',
+        'mcpServers.search.circuitBreaker',
+        'mcpServers.search.cache.ttlMs',
+        'mcpServers.search.cache.staleIfErrorMs',
+        'mcpServers.search.healthCheck',
+        'mcpServers.search.retry.budgetRatio',
+        'mcpServers.search.tools.overrides.find.fallback',
+        'defaults.healthCheck',
+        'operators',
+        'audit',
+        'deploy.alarmEmail',
+      ].map((path) => `${path} has no effect in this version`),
+    );
+  });
+
+  it('are none where such options say what holds anyway', () => {
+    const document = {
+      mcpServers: { a: { url: 'https://a.example.com', isolated: false, toolPinning: 'off', cache: { ttlMs: 0 } } },
+      operators: [],
+    };
+    expect(loadConfig(options({ '/work/fusebox.json': JSON.stringify(document) })).warnings).toEqual([]);
+  });
+
+  it('name what stands there twice', () => {
+    const text = '{ "mcpServers": { "a": { "url": "https://a.example.com", "timeoutMs": 1, "timeoutMs": 2 } } }';
+    const { warnings, config } = loadConfig(options({ '/work/fusebox.json': text }));
+    expect(warnings).toEqual(['"timeoutMs" stands there twice: the last one counts']);
+    expect(config.mcpServers['a']?.timeoutMs).toBe(2);
+  });
+});
