@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import middyCore from '@middy/core';
 import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../../lib/mcp/errors.ts';
 import type { HttpAnswer } from '../../../lib/middleware/http-answer.ts';
@@ -59,6 +60,12 @@ it.each(Object.entries(STATUS))('%s is a %i', async (code, status) => {
     code,
     requestId: 'abc=',
   });
+});
+
+it('every code is documented under its status', () => {
+  const document = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+  const rows = [...document.matchAll(/^\| (\d{3}) \| `(\w+)` \|/gm)].map(([, status, code]) => [code, Number(status)]);
+  expect(Object.fromEntries(rows)).toEqual(STATUS);
 });
 
 it('tells what applies, and never the cause', async () => {
