@@ -42,7 +42,15 @@ export function loadLocalConfiguration(
     document: text,
     servers: source.kind === 'built-in' ? BESIDE : [],
     bridges,
-    variables: Object.fromEntries(variables),
+    variables: { ...Object.fromEntries(variables), ...credentialVariables(env) },
     notes: [`configuration: ${source.label}`, ...warnings],
   };
+}
+
+/** On one machine tokens are variables; Secrets Manager is not asked. */
+function credentialVariables(env: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
+  const tokens = Object.entries({ MCP_TOKEN_GITHUB: env['GITHUB_TOKEN'], ...env }).flatMap(([name, value]) =>
+    name.startsWith('MCP_TOKEN_') && value !== undefined ? [[name, value] as const] : [],
+  );
+  return { [ENVIRONMENT.credentials]: 'environment', ...Object.fromEntries(tokens) };
 }

@@ -38,7 +38,7 @@ export interface LocalRunOptions {
   readonly cwd: string;
   /** Told what goes on, a line at a time. */
   readonly log: (line: string) => void;
-  /** Told every line that functions and servers write; `.fusebox/local.log` has them anyway. */
+  /** Told every line that functions write; `.fusebox/local.log` has them anyway. */
   readonly onOutput?: (line: string) => void;
   /** Ends a start that is under way. */
   readonly signal?: AbortSignal;
@@ -63,7 +63,7 @@ interface Start {
   readonly options: LocalRunOptions;
   readonly configuration: LocalConfiguration;
   readonly watchdog: Watchdog;
-  /** Takes a line of a function or a server. */
+  /** Takes a line of a function. */
   readonly output: (line: string) => void;
   /** What has been started, to be ended in reverse. */
   readonly started: AsyncDisposableStack;
@@ -115,7 +115,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;
 
 /** What takes its time, side by side. */
-async function startParts({ options, configuration, watchdog, output, started }: Start) {
+async function startParts({ options, configuration, started }: Start) {
   const { cwd, env, log, dataDir } = options;
   const folder = join(cwd, '.fusebox');
   const servers = startServers({
@@ -123,10 +123,9 @@ async function startParts({ options, configuration, watchdog, output, started }:
     bridges: [...configuration.bridges],
     scratchDir: join(folder, 'scratch'),
     env,
-    log: output,
+    log,
   }).then((running) => {
     started.defer(() => running.close());
-    for (const pid of running.pids()) watchdog.guard(pid);
     return running;
   });
   const state = openState(dataDir).then((opened) => {

@@ -250,6 +250,14 @@ describe('freezing', () => {
     expect(pool.environments).toHaveLength(2);
   });
 
+  it('can be switched off', async () => {
+    const { pool, call } = pools.pool(functionOf(ECHO), { freeze: false });
+
+    await call();
+
+    expect(pool.environments.map(({ state }) => state)).toEqual(['warm']);
+  });
+
   it('ends frozen and busy ones when the pool closes', async () => {
     const { pool, call } = pools.pool(functionOf(GATED), { maxEnvironments: 2 });
     const gate = join(temporaryFolder(), 'gate');
@@ -296,6 +304,16 @@ describe('a pool', () => {
     expect(answers.map(({ answer }) => answer.event.index)).toEqual(Array.from({ length: 20 }, (_, index) => index));
     expect(new Set(answers.map(({ answer }) => answer.pid)).size).toBeLessThanOrEqual(2);
     expect(pool.environments.length).toBeLessThanOrEqual(2);
+  });
+
+  it('ends an environment that has had no request for a while', async () => {
+    const { pool, call } = pools.pool(functionOf(ECHO), { idleMs: 1 });
+    const { answer } = await call();
+
+    await until(() => pool.environments.length === 0);
+
+    expect(processState(answer.pid)).toBeUndefined();
+    expect((await call()).statusCode).toBe(200);
   });
 
   it('answers 429 when too many wait', async () => {

@@ -32,6 +32,8 @@ interface Setup {
   readonly maxEnvironments?: number;
   readonly maxQueued?: number;
   readonly initTimeoutMs?: number;
+  readonly idleMs?: number;
+  readonly freeze?: boolean;
 }
 
 /** Pools of real processes, all ended by `close`. */
@@ -42,13 +44,13 @@ export function createPools() {
   return {
     /** What the functions wrote. */
     lines,
-    pool(fn: FunctionModel, { maxEnvironments = 3, initTimeoutMs = 10_000, ...options }: Setup = {}) {
+    pool(fn: FunctionModel, { maxEnvironments = 3, initTimeoutMs = 10_000, freeze = true, ...options }: Setup = {}) {
       const variables = environmentVariables(fn, {}, process.env);
       const start = () =>
         new ExecutionEnvironment({
           fn,
           variables,
-          freeze: true,
+          freeze,
           initTimeoutMs,
           watchdog,
           log: (line) => lines.push(line),

@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
+import { processState, temporaryFolder, until } from '../unit/local/fixtures.ts';
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+
+/** A folder to run in, with a configuration of its own. The assembly comes from the repository's cache. */
+function runFolder(): string {
+  const cwd = temporaryFolder();
+  const cache = join(REPOSITORY, '.fusebox', 'assembly');
+  mkdirSync(cache, { recursive: true });
+  mkdirSync(join(cwd, '.fusebox'));
+  symlinkSync(cache, join(cwd, '.fusebox', 'assembly'));
+  writeFileSync(
+    join(cwd, 'fusebox.json'),
+    JSON.stringify({ mcpServers: { search: { url: 'https://search.example.com/mcp' } } }),
+  );
+  return cwd;
+}
+
+const spawned: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of spawned.splice(0)) child.kill('SIGKILL');
+});
+
+/** A local run in a process of its own, to be killed. */
+function spawnRun(port: number): { child: ChildProcess; lines: string[]; line: (pattern: RegExp) => Promise<string> } {
+  const cwd = runFolder();
+  const script = join(cwd, 'run.ts');
+  writeFileSync(
+    script,
+    `import { startLocal } from '${REPOSITORY}/lib/local/dev.ts';
+    import { runUntilSignal } from '${REPOSITORY}/lib/local/run-until-signal.ts';
+    try {
+      await runUntilSignal((signal) =>
+        startLocal({ port: ${port}, env: process.env, cwd: process.cwd(), log: console.log, signal }));
+    } catch (error) {
+      console.log('failed: ' + error.message);
+      process.exitCode = 1;
+    }`,
+  );
+  const { MCP_CONFIG_JSON: _json, MCP_CONFIG_PATH: _path, ...env } = process.env;
+  const child = spawn(process.execPath, [script], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  spawned.push(child);
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const line = async (pattern: RegExp): Promise<string> => {
+    while (child.exitCode === null || lines.some((text) => pattern.test(text))) {
+      const found = lines.find((text) => pattern.test(text));
+      if (found !== undefined) return found;
+      await setImmediate();
+    }
+    throw new Error(`ended without ${pattern}:\n${lines.join('\n')}`);
+  };
+  return { child, lines, line };
+}
+
+/** Every process below this one. */
+function descendants(pid: number | undefined): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && processState(Number(name)) !== undefined)
+    .flatMap((name) => {
+      try {
+        return [[Number(name), Number(/\) \w (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1])] as const];
+      } catch {
+        return [];
+      }
+    });
+  const children = parents.filter(([, parent]) => parent === pid).map(([child]) => child);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+describe('a local run', () => {
+  it('answers through the template, and ends frozen functions on Ctrl-C', async () => {
+    const { child, line, lines } = spawnRun(0);
+    const url = (await line(/^ready /)).slice('ready '.length);
+    expect(await line(/^curl /)).toBe(`curl -s ${url}/v1/servers`);
+
+    const response = await fetch(`${url}/v1/servers`);
+
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('search');
+    const below = descendants(child.pid);
+    await until(() => below.some((pid) => processState(pid) === 'T'));
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
+    expect(lines.some((text) => text.startsWith('failed'))).toBe(false);
+    await until(() => below.every((pid) => processState(pid) === undefined));
+  });
+
+  it('leaves no process behind when it is killed', async () => {
+    const { child, line } = spawnRun(0);
+    const url = (await line(/^ready /)).slice('ready '.length);
+    await fetch(`${url}/v1/servers`);
+    const below = descendants(child.pid);
+    await until(() => below.some((pid) => processState(pid) === 'T'));
+
+    child.kill('SIGKILL');
+
+    await until(() => below.every((pid) => processState(pid) === undefined));
+  });
+
+  it('can be stopped while it starts', async () => {
+    const { child, line } = spawnRun(0);
+    await line(/^configuration: /);
+    const below = descendants(child.pid);
+
+    child.kill('SIGTERM');
+
+    await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
+    await until(() => below.every((pid) => processState(pid) === undefined));
+  });
+
+  it('says in one line that its port is taken, before it starts anything', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+
+    const { child, lines } = spawnRun(port);
+    await once(child, 'close');
+
+    expect(lines).toEqual([`failed: port ${port} is taken; set PORT to another one, or to 0 for any free one`]);
+    expect(child.exitCode).toBe(1);
+    other.close();
+  });
+});
