@@ -1,6 +1,6 @@
 /** `fusebox.schema.json`, for editors, from the one schema. `node lib/config/json-schema.ts` writes it. */
 import { writeFileSync } from 'node:fs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { DEFAULT_AUDIT, DEFAULT_DEPLOY, DEFAULT_LIMITS, DEFAULT_POLICY } from './defaults.ts';
 import { SPELLINGS } from './normalise.ts';
 import { entriesOf, isObject } from './path.ts';

@@ -2,53 +2,31 @@
  * The configuration file's schema: the single source of its types, of its validation and of `fusebox.schema.json`.
  *
  * A file says only what differs from the defaults; {@link FuseboxConfig} is what comes out of `resolveConfig`, with every
- * value present. The `error` of each leaf says what is allowed there: the fault list quotes it.
+ * value present.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import {
+  flag,
+  fraction,
+  kinds,
+  listOf,
+  mapOf,
+  oneOf,
+  optional,
+  orNull,
+  partly,
+  strict,
+  text,
+  textLike,
+  textThat,
+  whole,
+} from './forms.ts';
 
-const whole = (min: number, max: number) => {
-  const error = `a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-};
-
-const fraction = (min: number, max: number) => {
-  const error = `a number from ${min} to ${max}`;
-  return z.number({ error }).min(min, { error }).max(max, { error });
-};
-
-/** `"a", "b" or "c"` */
-const alternatives = (values: readonly string[]): string =>
-  values
-    .map((value) => JSON.stringify(value))
-    .join(', ')
-    .replace(/, ([^,]*)$/, ' or $1');
-
-/** The error of a union told apart by `type`. */
-const kinds = (...values: string[]) => ({
-  error: (issue: { code: string }) => (issue.code === 'invalid_type' ? 'an object' : alternatives(values)),
-});
-
-const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
-  z.enum(values, { error: alternatives(values) });
-
-const flag = () => z.boolean({ error: 'true or false' });
-
-const text = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error });
-
-const listOf = <T extends z.ZodType>(item: T, error: string) => z.array(item, { error });
-
-/** Refuses unknown keys; its error then is the list of known ones, from which the fault suggests the nearest. */
-const strict = <T extends z.ZodRawShape>(shape: T) =>
-  z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : 'an object'),
-  });
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const headerName = text(HEADER_NAME, 'the name of an HTTP header');
-const headerValue = text(/^[\t\x20-\x7e\x80-\xff]*$/, 'a header value: text of one line');
+const headerName = textLike(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header');
+const headerValue = textLike(/^[\t\x20-\x7e\x80-\xff]*$/, 'a header value: text of one line');
 
 /** A name in Secrets Manager. Never the secret itself. */
-const secretName = text(
+const secretName = textLike(
   /^[A-Za-z0-9/_+=.@-]{1,512}$/,
   'the name of a secret in Secrets Manager: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -',
 );
@@ -67,117 +45,113 @@ const authSchema = z.discriminatedUnion(
 );
 
 const poolSchema = strict({
-  min: whole(0, 100).describe('Sessions kept open even when idle.'),
-  max: whole(1, 100).describe('Sessions open at once, in one process.'),
-  acquireTimeoutMs: whole(1, 60_000).describe('How long a call waits for a free session, milliseconds.'),
-  idleMs: whole(0, 3_600_000).describe('A session idle for longer is closed, milliseconds.'),
+  min: whole(0, 100, 'Sessions kept open even when idle.'),
+  max: whole(1, 100, 'Sessions open at once, in one process.'),
+  acquireTimeoutMs: whole(1, 60_000, 'How long a call waits for a free session, milliseconds.'),
+  idleMs: whole(0, 3_600_000, 'A session idle for longer is closed, milliseconds.'),
 });
 
 const fallbackSchema = z.union(
-  [strict({ server: z.string(), tool: z.string() }), strict({ result: z.record(z.string(), z.unknown()) }), z.null()],
-  { error: 'null, { "server", "tool" } or { "result" }' },
+  [strict({ server: text(), tool: text() }), strict({ result: z.record(z.string(), z.unknown()) }), z.null()],
+  {
+    error: 'null, { "server", "tool" } or { "result" }',
+  },
 );
 
 const toolOverrideSchema = strict({
-  idempotent: flag()
-    .optional()
-    .describe('May a call be repeated without doing a thing twice? Beats the hints of the server.'),
-  timeoutMs: whole(1, 900_000).optional().describe('Timeout of one attempt, milliseconds.'),
-  fallback: fallbackSchema.optional().describe('What answers when the server cannot.'),
+  idempotent: optional(flag('May a call be repeated without doing a thing twice? Beats the hints of the server.')),
+  timeoutMs: optional(whole(1, 900_000, 'Timeout of one attempt, milliseconds.')),
+  fallback: optional(fallbackSchema),
 });
 
-const toolPattern = z
-  .string({ error: 'a tool name; * stands for any text' })
-  .min(1, { error: 'a tool name; * stands for any text' });
+const toolPattern = textLike(/./, 'a tool name; * stands for any text');
 
 const toolsSchema = strict({
-  allow: listOf(toolPattern, 'a list of tool names').describe('Tools that may be called; * stands for any text.'),
-  deny: listOf(toolPattern, 'a list of tool names').describe('Tools that may not, whatever `allow` says.'),
-  overrides: z.record(z.string(), toolOverrideSchema, { error: 'an object' }).describe('By tool name.'),
+  allow: listOf(toolPattern, 'a list of tool names', 'Tools that may be called; * stands for any text.'),
+  deny: listOf(toolPattern, 'a list of tool names', 'Tools that may not, whatever `allow` says.'),
+  overrides: mapOf(toolOverrideSchema, 'an object', 'By tool name.'),
 });
 
 const retrySchema = strict({
-  maxRetries: whole(0, 10).describe('Retries after the first attempt.'),
-  baseDelayMs: whole(1, 60_000).describe('Delay before the first retry at most, milliseconds.'),
-  multiplier: fraction(1, 10).describe('Growth of the delay with each retry.'),
-  jitter: oneOf('full', 'none').describe('full: a random delay between 0 and the computed one.'),
-  maxDelayMs: whole(1, 60_000).describe('Longest delay, milliseconds.'),
-  budgetRatio: fraction(0, 1).describe('Retries allowed for each successful call.'),
+  maxRetries: whole(0, 10, 'Retries after the first attempt.'),
+  baseDelayMs: whole(1, 60_000, 'Delay before the first retry at most, milliseconds.'),
+  multiplier: fraction(1, 10, 'Growth of the delay with each retry.'),
+  jitter: oneOf(['full', 'none'], 'full: a random delay between 0 and the computed one.'),
+  maxDelayMs: whole(1, 60_000, 'Longest delay, milliseconds.'),
+  budgetRatio: fraction(0, 1, 'Retries allowed for each successful call.'),
 });
 
 const circuitBreakerSchema = strict({
-  scope: oneOf('server', 'tool').describe('One circuit for the server, or one for each tool.'),
-  failureRatio: fraction(0.01, 1).describe('Share of failed calls at which the circuit opens.'),
-  minimumThroughput: whole(1, 100_000).describe('Calls in the window below which the ratio says nothing.'),
-  samplingDurationMs: whole(1_000, 600_000).describe('The window, milliseconds.'),
-  consecutiveFailures: whole(1, 1_000).describe(
-    'Failures in a row at which the circuit opens while there are few calls.',
+  scope: oneOf(['server', 'tool'], 'One circuit for the server, or one for each tool.'),
+  failureRatio: fraction(0.01, 1, 'Share of failed calls at which the circuit opens.'),
+  minimumThroughput: whole(1, 100_000, 'Calls in the window below which the ratio says nothing.'),
+  samplingDurationMs: whole(1_000, 600_000, 'The window, milliseconds.'),
+  consecutiveFailures: whole(1, 1_000, 'Failures in a row at which the circuit opens while there are few calls.'),
+  slowAfterMs: orNull(
+    whole(1, 900_000, 'A call older than this counts as slow, milliseconds. null: a quarter of the timeout.'),
   ),
-  slowAfterMs: whole(1, 900_000)
-    .nullable()
-    .describe('A call older than this counts as slow, milliseconds. null: a quarter of the timeout.'),
-  openDurationMs: whole(100, 3_600_000).describe('How long the circuit stays open, milliseconds.'),
-  maxOpenDurationMs: whole(100, 3_600_000).describe('Longest opening when it opens again and again, milliseconds.'),
-  halfOpenPermits: whole(1, 100).describe('Probes at once in the whole fleet while half-open.'),
-  successesToClose: whole(1, 100).describe('Successful probes that close the circuit.'),
-  rampDurationMs: whole(0, 600_000).describe('Time over which traffic returns, milliseconds.'),
+  openDurationMs: whole(100, 3_600_000, 'How long the circuit stays open, milliseconds.'),
+  maxOpenDurationMs: whole(100, 3_600_000, 'Longest opening when it opens again and again, milliseconds.'),
+  halfOpenPermits: whole(1, 100, 'Probes at once in the whole fleet while half-open.'),
+  successesToClose: whole(1, 100, 'Successful probes that close the circuit.'),
+  rampDurationMs: whole(0, 600_000, 'Time over which traffic returns, milliseconds.'),
 });
 
 const cacheSchema = strict({
-  ttlMs: whole(0, 2_592_000_000).describe('How long an answer is fresh, milliseconds. 0: no cache.'),
-  staleIfErrorMs: whole(0, 2_592_000_000).describe(
+  ttlMs: whole(0, 2_592_000_000, 'How long an answer is fresh, milliseconds. 0: no cache.'),
+  staleIfErrorMs: whole(
+    0,
+    2_592_000_000,
     'How long after that it may still stand in for a failing server, milliseconds.',
   ),
-  scope: oneOf('private', 'shared').describe('private: an answer is kept for its caller alone.'),
+  scope: oneOf(['private', 'shared'], 'private: an answer is kept for its caller alone.'),
 });
 
 const healthCheckSchema = strict({
   enabled: flag(),
-  intervalSeconds: whole(60, 3_600).describe('Seconds between two checks.'),
-  probe: oneOf('protocol').describe('protocol: a ping of the protocol.'),
+  intervalSeconds: whole(60, 3_600, 'Seconds between two checks.'),
+  probe: oneOf(['protocol'], 'protocol: a ping of the protocol.'),
 });
 
 /** What `defaults` may hold: policy, which is the same for many servers. Trust, addresses and credentials are each server's own. */
 const policyShape = {
-  protocol: oneOf('auto', 'modern', 'legacy').optional().describe('Era of the MCP protocol; auto finds out.'),
-  timeoutMs: whole(1, 900_000).optional().describe('Timeout of one attempt, milliseconds.'),
-  maxConcurrency: whole(1, 1_000).optional().describe('Calls at once, in one process.'),
-  isolated: flag().optional().describe('A Lambda function of its own.'),
-  toolPinning: oneOf('off', 'warn', 'enforce').optional().describe('What to do when a tool definition has changed.'),
-  pool: poolSchema.partial().optional(),
-  tools: toolsSchema.partial().optional(),
-  retry: retrySchema.partial().optional(),
-  circuitBreaker: circuitBreakerSchema.partial().optional(),
-  cache: cacheSchema.partial().optional(),
-  healthCheck: healthCheckSchema.partial().optional(),
+  protocol: optional(oneOf(['auto', 'modern', 'legacy'], 'Era of the MCP protocol; auto finds out.')),
+  timeoutMs: optional(whole(1, 900_000, 'Timeout of one attempt, milliseconds.')),
+  maxConcurrency: optional(whole(1, 1_000, 'Calls at once, in one process.')),
+  isolated: optional(flag('A Lambda function of its own.')),
+  toolPinning: optional(oneOf(['off', 'warn', 'enforce'], 'What to do when a tool definition has changed.')),
+  pool: partly(poolSchema),
+  tools: partly(toolsSchema),
+  retry: partly(retrySchema),
+  circuitBreaker: partly(circuitBreakerSchema),
+  cache: partly(cacheSchema),
+  healthCheck: partly(healthCheckSchema),
 };
 
 const everyServerShape = {
   ...policyShape,
-  disabled: flag().optional().describe('Kept in the file, not served.'),
-  trusted: flag().optional().describe('May its tool annotations be believed?'),
+  disabled: optional(flag('Kept in the file, not served.')),
+  trusted: optional(flag('May its tool annotations be believed?')),
 };
 
 /** An unresolved `${env:NAME}` is left to the substitution, which reports it where it matters. */
 const isHttpUrl = (value: string): boolean =>
   value.includes('${') || (URL.canParse(value) && /^https?:\/\//i.test(value));
 
-const urlError = 'a URL that begins with https:// (or http:// on one machine)';
-
 const remoteShape = {
   ...everyServerShape,
-  url: z.string({ error: urlError }).refine(isHttpUrl, { error: urlError }),
-  headers: z.record(headerName, headerValue, { error: 'an object of header names and values' }).optional(),
-  auth: authSchema.optional(),
-  allowPrivateNetwork: flag().optional().describe('May its address be a private one?'),
+  url: textThat(isHttpUrl, 'a URL that begins with https:// (or http:// on one machine)'),
+  headers: optional(z.record(headerName, headerValue, { error: 'an object of header names and values' })),
+  auth: optional(authSchema),
+  allowPrivateNetwork: optional(flag('May its address be a private one?')),
 };
 
 const stdioShape = {
   ...everyServerShape,
-  command: z.string({ error: 'a command' }).min(1, { error: 'a command' }),
-  args: listOf(z.string({ error: 'text' }), 'a list of text').optional(),
-  env: z.record(z.string(), z.string({ error: 'text' }), { error: 'an object of names and text' }).optional(),
-  cwd: z.string({ error: 'a folder' }).optional(),
+  command: textLike(/./, 'a command'),
+  args: optional(listOf(text(), 'a list of text')),
+  env: optional(mapOf(text(), 'an object of names and text')),
+  cwd: optional(text('a folder')),
 };
 
 const serverSchema = z.discriminatedUnion(
@@ -195,25 +169,31 @@ export const SERVER_KEYS: readonly string[] = ['type', ...Object.keys({ ...remot
 
 /** A server's name: it is part of paths, metrics and secret names. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const serverName = text(SERVER_NAME, 'a name of 1 to 64 letters, digits, . _ - that begins with a letter or a digit');
+const serverName = textLike(
+  SERVER_NAME,
+  'a name of 1 to 64 letters, digits, . _ - that begins with a letter or a digit',
+);
 
-const principalError = '"role:NAME", "user:NAME", "claim:NAME=VALUE" or "*"; * stands for any text';
-const principal = text(/^(role:.+|user:.+|claim:[^=]+=.+|\*)$/, principalError);
-const allowEntry = text(/^[^:]+:.+$/, '"server:tool"; * stands for any text');
+const principalForm = '"role:NAME", "user:NAME", "claim:NAME=VALUE" or "*"; * stands for any text';
+const principal = textLike(/^(role:.+|user:.+|claim:[^=]+=.+|\*)$/, principalForm);
+const allowed = textLike(/^[^:]+:.+$/, '"server:tool"; * stands for any text');
 
-const accessRuleSchema = strict({
-  principal,
-  allow: listOf(allowEntry, 'a list of "server:tool"'),
-});
+const accessRuleSchema = strict({ principal, allow: listOf(allowed, 'a list of "server:tool"') });
 
 const limitsSchema = strict({
-  maxRequestBytes: whole(1_024, 6_000_000).describe('Largest request body, bytes.'),
-  maxResultBytes: whole(1_024, 6_000_000).describe('Largest result taken from a server, bytes.'),
-  deadlineMs: whole(100, 29_000).describe('A call is answered within this, milliseconds.'),
+  maxRequestBytes: whole(1_024, 6_000_000, 'Largest request body, bytes.'),
+  maxResultBytes: whole(1_024, 6_000_000, 'Largest result taken from a server, bytes.'),
+  deadlineMs: whole(100, 29_000, 'A call is answered within this, milliseconds.'),
 });
 
 const auditSchema = strict({
-  arguments: oneOf('hash', 'none', 'full').describe('What an audit record says of the arguments.'),
+  arguments: oneOf(['hash', 'none', 'full'], 'What an audit record says of the arguments.'),
+});
+
+const audiences = 'a list of one or more texts';
+const jwtSchema = strict({
+  issuer: textThat((value) => URL.canParse(value) && value.startsWith('https://'), 'a URL that begins with https://'),
+  audience: listOf(text(), audiences).check(z.minLength(1, { error: audiences })),
 });
 
 /** The periods that CloudWatch Logs knows. */
@@ -221,50 +201,42 @@ const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-const issuerError = 'a URL that begins with https://';
-const jwtSchema = strict({
-  issuer: z
-    .string({ error: issuerError })
-    .refine((value) => URL.canParse(value) && value.startsWith('https://'), { error: issuerError }),
-  audience: listOf(z.string({ error: 'text' }), 'a list of one or more texts').min(1, {
-    error: 'a list of one or more texts',
-  }),
-});
-
 const deploySchema = strict({
-  stage: text(/^[A-Za-z][A-Za-z0-9-]{0,31}$/, '1 to 32 letters, digits and -, beginning with a letter').describe(
+  stage: textLike(
+    /^[A-Za-z][A-Za-z0-9-]{0,31}$/,
+    '1 to 32 letters, digits and -, beginning with a letter',
     'Part of the stack name.',
   ),
-  region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as "eu-west-1", or null')
-    .nullable()
-    .describe('null: the region of the CLI.'),
-  memoryMb: whole(128, 10_240).describe('Memory of a function, MB.'),
-  logLevel: oneOf('DEBUG', 'INFO', 'WARN', 'ERROR'),
-  retentionDays: z
-    .literal(RETENTION_DAYS, { error: `one of ${RETENTION_DAYS.join(', ')}` })
-    .describe('How long logs are kept, days.'),
-  alarmEmail: text(/^[^@\s]+@[^@\s]+$/, 'an e-mail address, or null')
-    .nullable()
-    .describe('Where alarms go.'),
-  auth: oneOf('iam', 'jwt').describe('Who may call /v1.'),
-  jwt: jwtSchema.nullable().describe('The token issuer, where auth is "jwt".'),
+  region: orNull(
+    textLike(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as "eu-west-1", or null', 'null: the region of the CLI.'),
+  ),
+  memoryMb: whole(128, 10_240, 'Memory of a function, MB.'),
+  logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+  retentionDays: z.literal(RETENTION_DAYS, { error: `one of ${RETENTION_DAYS.join(', ')}` }),
+  alarmEmail: orNull(textLike(/^[^@\s]+@[^@\s]+$/, 'an e-mail address, or null', 'Where alarms go.')),
+  auth: oneOf(['iam', 'jwt'], 'Who may call /v1.'),
+  jwt: orNull(jwtSchema),
   vpc: z.null({ error: 'null: this version deploys no VPC' }),
-  removal: oneOf('retain', 'destroy').describe('What becomes of the tables when the stack is deleted.'),
-  tags: z.record(z.string(), z.string({ error: 'text' }), { error: 'an object of names and text' }),
+  removal: oneOf(['retain', 'destroy'], 'What becomes of the tables when the stack is deleted.'),
+  tags: mapOf(text(), 'an object of names and text'),
 });
 
 export const configFileSchema = strict({
-  $schema: z.string({ error: 'text' }).optional(),
+  $schema: optional(text()),
   mcpServers: z.record(serverName, serverSchema, { error: 'an object of servers' }),
-  defaults: strict(policyShape).optional().describe('Policy of every server that does not say otherwise.'),
-  access: listOf(accessRuleSchema, 'a list of { "principal", "allow" }')
-    .optional()
-    .describe('Who may call what. Absent: every caller, every tool.'),
-  operators: listOf(principal, `a list of ${principalError}`).optional(),
-  limits: limitsSchema.partial().optional(),
-  metricsEnabled: flag().optional(),
-  audit: auditSchema.partial().optional(),
-  deploy: deploySchema.partial().optional(),
+  defaults: optional(strict(policyShape)),
+  access: optional(
+    listOf(
+      accessRuleSchema,
+      'a list of { "principal", "allow" }',
+      'Who may call what. Absent: every caller, every tool.',
+    ),
+  ),
+  operators: optional(listOf(principal, `a list of ${principalForm}`)),
+  limits: partly(limitsSchema),
+  metricsEnabled: optional(flag()),
+  audit: partly(auditSchema),
+  deploy: partly(deploySchema),
 });
 
 /** The file as validated: only what it says, server types spelled out. */

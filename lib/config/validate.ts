@@ -1,5 +1,5 @@
 /** Holds a document against the schema, and says every fault in words for people. */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { DEFAULT_POLICY } from './defaults.ts';
 import { type ConfigFault, fault } from './errors.ts';
 import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
