@@ -70,11 +70,11 @@ function rpcErrorIn(text: unknown): { code: number; message: string } | undefine
   }
 }
 
+/** The system's code, on the error or on one of its causes. */
 function errorCode(error: unknown): string | undefined {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if ('code' in e && typeof e.code === 'string') return e.code;
-  }
-  return undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'cause' in error ? errorCode(error.cause) : undefined;
 }
 
 /** `Retry-After`: delay-seconds or an HTTP date (RFC 9110 §10.2.3). */
