@@ -14,7 +14,7 @@ export function looksLikeSse(url: string): boolean {
   return /\/sse\/?$/i.test(url.replace(/[?#].*$/s, ''));
 }
 
-export function typeOf(server: Readonly<Record<string, unknown>>): unknown {
+function typeOf(server: Readonly<Record<string, unknown>>): unknown {
   const { type, url, command } = server;
   if (typeof type === 'string') return SPELLINGS[type] ?? type;
   if (type !== undefined) return type;

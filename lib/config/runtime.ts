@@ -34,7 +34,7 @@ function isOfDisabledServer(path: string, document: unknown): boolean {
   );
 }
 
-export function parseConfigJson(text: string, env: Environment, source: string): FuseboxConfig {
+function parseConfigJson(text: string, env: Environment, source: string): FuseboxConfig {
   let document: unknown;
   try {
     document = JSON.parse(text);

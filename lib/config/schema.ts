@@ -243,15 +243,14 @@ export const configFileSchema = strict({
 export type ConfigFile = z.infer<typeof configFileSchema>;
 export type ConfigFileServer = z.infer<typeof serverSchema>;
 
-export type AuthConfig = z.infer<typeof authSchema>;
+type AuthConfig = z.infer<typeof authSchema>;
 export type PoolConfig = z.infer<typeof poolSchema>;
-export type ToolOverride = z.infer<typeof toolOverrideSchema>;
 export type ToolsConfig = z.infer<typeof toolsSchema>;
-export type RetryConfig = z.infer<typeof retrySchema>;
-export type CircuitBreakerConfig = z.infer<typeof circuitBreakerSchema>;
-export type CacheConfig = z.infer<typeof cacheSchema>;
-export type HealthCheckConfig = z.infer<typeof healthCheckSchema>;
-export type AccessRule = z.infer<typeof accessRuleSchema>;
+type RetryConfig = z.infer<typeof retrySchema>;
+type CircuitBreakerConfig = z.infer<typeof circuitBreakerSchema>;
+type CacheConfig = z.infer<typeof cacheSchema>;
+type HealthCheckConfig = z.infer<typeof healthCheckSchema>;
+type AccessRule = z.infer<typeof accessRuleSchema>;
 export type LimitsConfig = z.infer<typeof limitsSchema>;
 export type AuditConfig = z.infer<typeof auditSchema>;
 export type JwtConfig = z.infer<typeof jwtSchema>;
@@ -285,7 +284,7 @@ export interface RemoteServerConfig extends ServerPolicy {
 }
 
 /** A server that is a child process. Only the local run can serve it, behind an HTTP bridge. */
-export interface StdioServerConfig extends ServerPolicy {
+interface StdioServerConfig extends ServerPolicy {
   readonly type: 'stdio';
   readonly command: string;
   readonly args: readonly string[];

@@ -48,7 +48,7 @@ function unknownKey(path: Path, known: string): ConfigFault {
 const LONGEST_QUOTE = 60;
 
 /** What stands there, in words. Never the text of a header, of a child's environment, of what was put where a secret's name belongs. */
-export function describe(value: unknown, path: Path): string {
+function describe(value: unknown, path: Path): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'an object';
