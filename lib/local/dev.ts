@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readAssembly } from './assembly/assembly.ts';
 import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
@@ -128,7 +128,7 @@ async function startParts({ options, configuration, started }: Start) {
     started.defer(() => running.close());
     return running;
   });
-  const state = openState(dataDir).then((opened) => {
+  const state = openState(dataDir === undefined ? undefined : resolve(cwd, dataDir)).then((opened) => {
     started.defer(() => opened.close());
     return opened;
   });

@@ -124,6 +124,15 @@ describe('the gateway', () => {
     await impatient.close();
   });
 
+  it('survives a fault of its own', async () => {
+    const faulty = await listen(0);
+    faulty.serve({ routes, invoke: () => Promise.reject(new Error('fault of the test')) });
+
+    expect((await fetch(`${faulty.url}/slow`)).status).toBe(500);
+    expect((await fetch(`${faulty.url}/slow`)).status).toBe(500);
+    await faulty.close();
+  });
+
   it('listens before there is anything to serve', async () => {
     const early = await listen(0);
 

@@ -44,17 +44,18 @@ interface Stack {
  */
 export function readAssembly(directory: string): StackModel {
   const stack = readStack(directory);
+  const functions = readFunctions(stack);
   const integrations = new Map(
-    select(stack, INTEGRATION).map(({ logicalId, properties }) => [
-      `integrations/${logicalId}`,
-      properties.IntegrationUri,
-    ]),
+    select(stack, INTEGRATION).map(({ logicalId, properties: { IntegrationUri: arn } }) => {
+      if (functions.some((fn) => fn.arn === arn)) return [`integrations/${logicalId}`, arn];
+      throw new UnsupportedTemplateError(`function ${arn}`, `Resources.${logicalId}.Properties.IntegrationUri`);
+    }),
   );
   const apis = select(stack, API);
   if (apis.length > 1) throw new UnsupportedTemplateError('a second HTTP API', `Resources.${apis[1]?.logicalId}`);
   select(stack, STAGE);
   return {
-    functions: readFunctions(stack),
+    functions,
     routes: select(stack, ROUTE).map(({ logicalId, properties }) => route(logicalId, properties, integrations)),
     tables: select(stack, TABLE).map(({ logicalId, properties }) => table(stack, logicalId, properties)),
   };

@@ -21,7 +21,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
 const LOCAL_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
 
 /** What the routes lead to. */
-export interface Backend {
+interface Backend {
   readonly routes: readonly RouteModel[];
   invoke(functionArn: string, payload: string, signal: AbortSignal): Promise<InvokeResult>;
 }
@@ -111,7 +111,11 @@ async function exchange(
     body,
     sourceIp: request.socket.remoteAddress ?? HOST,
   };
-  write(response, await handle(http, requestId), requestId);
+  const answer = await handle(http, requestId).catch((error: Error) => {
+    process.emitWarning(error);
+    return gatewayMessage(500, 'Internal Server Error');
+  });
+  write(response, answer, requestId);
 }
 
 /** Reads to the end also what is too large: a client that still sends would not see an answer. */
