@@ -46,9 +46,9 @@ export function readAssembly(directory: string): StackModel {
   const stack = readStack(directory);
   const functions = readFunctions(stack);
   const integrations = new Map(
-    select(stack, INTEGRATION).map(({ logicalId, properties: { IntegrationUri: arn } }) => {
-      if (functions.some((fn) => fn.arn === arn)) return [`integrations/${logicalId}`, arn];
-      throw new UnsupportedTemplateError(`function ${arn}`, `Resources.${logicalId}.Properties.IntegrationUri`);
+    select(stack, INTEGRATION).map(({ logicalId, properties: { IntegrationUri: uri } }) => {
+      if (functions.some((fn) => fn.arn === uri)) return [`integrations/${logicalId}`, uri];
+      throw new UnsupportedTemplateError(`function ${uri}`, `Resources.${logicalId}.Properties.IntegrationUri`);
     }),
   );
   const apis = select(stack, API);

@@ -112,7 +112,7 @@ async function exchange(
     sourceIp: request.socket.remoteAddress ?? HOST,
   };
   const answer = await handle(http, requestId).catch((error: Error) => {
-    process.emitWarning(error);
+    process.emitWarning(`the local gateway: ${error.stack}`);
     return gatewayMessage(500, 'Internal Server Error');
   });
   write(response, answer, requestId);
