@@ -14,7 +14,9 @@ const differsFrom =
 
 /** Of a server, and of `defaults`. */
 const POLICY: readonly [Path, Applies][] = [
+  [['maxConcurrency'], isSet],
   [['isolated'], isOn],
+  [['allowPrivateNetwork'], isSet],
   [['toolPinning'], differsFrom('off')],
   [['circuitBreaker'], isSet],
   [['cache', 'ttlMs'], isPositive],

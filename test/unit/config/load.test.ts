@@ -203,7 +203,9 @@ describe('warnings', () => {
       mcpServers: {
         search: {
           url: 'https://a.example.com/mcp',
+          maxConcurrency: 5,
           isolated: true,
+          allowPrivateNetwork: false,
           toolPinning: 'warn',
           circuitBreaker: { scope: 'tool' },
           cache: { ttlMs: 5, staleIfErrorMs: 5 },
@@ -220,7 +222,9 @@ describe('warnings', () => {
     const { warnings } = loadConfig(options({ '/work/fusebox.json': JSON.stringify(document) }));
     expect(warnings).toEqual(
       [
+        'mcpServers.search.maxConcurrency',
         'mcpServers.search.isolated',
+        'mcpServers.search.allowPrivateNetwork',
         'mcpServers.search.toolPinning',
         'mcpServers.search.circuitBreaker',
         'mcpServers.search.cache.ttlMs',
