@@ -14,13 +14,18 @@ const config: unknown = app.node.tryGetContext('config');
 
 if (typeof config === 'string' && config !== '') {
   try {
-    synthesize(app, { config, local: app.node.tryGetContext('local') === 'true' });
+    synthesize(app, { config, local: isLocalRun() });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     refuse(error.message);
   }
 } else {
   refuse('Which configuration? A deployment takes an explicit file: pass -c config=FILE');
+}
+
+/** The rules of a deployment hold whenever the CDK's command runs this app: it says so by its version. */
+function isLocalRun(): boolean {
+  return app.node.tryGetContext('local') === 'true' && process.env['CDK_CLI_VERSION'] === undefined;
 }
 
 function refuse(message: string): void {

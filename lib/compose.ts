@@ -61,6 +61,16 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
   return serve(config, serveServers(config, client, now), dependencies);
 }
 
+/**
+ * The product in a Lambda function. Before Lambda ends an environment in which an extension is registered, it sends SIGTERM;
+ * then sessions are given back at once instead of when their lease ends.
+ */
+export function composeFunction(env: NodeJS.ProcessEnv): ComposedFusebox {
+  const fusebox = composeFusebox(env);
+  process.once('SIGTERM', () => void fusebox.connections.disconnectAll().finally(() => process.exit(0)));
+  return fusebox;
+}
+
 function serve(
   config: FuseboxConfig,
   servers: ReadonlyMap<string, ServedServer>,

@@ -1,4 +1,4 @@
-import { composeFusebox } from '../../lib/compose.ts';
+import { composeFunction } from '../../lib/compose.ts';
 import { createHandler } from './create-handler.ts';
 
-export const handler = createHandler(() => composeFusebox(process.env));
+export const handler = createHandler(() => composeFunction(process.env));

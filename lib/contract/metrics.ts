@@ -8,8 +8,4 @@ export const METRIC = {
   attempts: 'Attempts',
   retries: 'Retries',
   latency: 'Latency',
-  ownTime: 'OwnTime',
-  connectionAttempts: 'ConnectionAttempts',
-  connectionFailures: 'ConnectionFailures',
-  sessionsResumed: 'SessionsResumed',
 } as const;

@@ -167,7 +167,7 @@ async function main(): Promise<void> {
 
 /** Without the log lines of the handler, which would drown the report. */
 async function silently<T>(work: () => Promise<T>): Promise<T> {
-  const { write } = process.stdout;
+  const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = () => true;
   try {
     return await work();

@@ -5,7 +5,7 @@ import type { Clock } from '../../resilience/clock.ts';
  * Short, so that what a dead environment held is soon free; long against a call, so that a busy environment writes once in
  * half of it. It must outlast the longest invocation (29 s) from the moment of the last check.
  */
-export const LEASE_MS = 90_000;
+const LEASE_MS = 60_000;
 
 /**
  * The exclusive right to a persisted session. Two clients on one session both count request ids from zero; one was measured

@@ -13,6 +13,9 @@ const BOOTSTRAP = fileURLToPath(new URL(`./bootstrap${extname(import.meta.url)}`
 /** Share of a function's memory that Lambda's runtime gives to the heap. */
 const HEAP_SHARE = 0.9;
 
+/** Lambda gives an environment with an extension 500 ms at least. */
+const SHUTDOWN_MS = 500;
+
 /** What Lambda's Invoke answers. */
 export interface InvokeResult {
   /** 200 also when the function failed; 413: the event is too large; 429: no environment is free. */
@@ -116,6 +119,17 @@ export class ExecutionEnvironment {
     if (reply.type === 'timeout') this.kill();
     else this.#rest();
     return this.#toResult(reply, requestId, timeoutMs);
+  }
+
+  /** Lets a resting process tidy up on SIGTERM, as Lambda does where an extension is registered, but not for long. */
+  async shutdown(): Promise<void> {
+    if (this.#state === 'warm' || this.#state === 'frozen') {
+      this.#child.kill('SIGCONT');
+      this.#child.kill('SIGTERM');
+      const timer = setTimeout(() => this.kill(), SHUTDOWN_MS);
+      await this.ended.finally(() => clearTimeout(timer));
+    } else this.kill();
+    await this.ended;
   }
 
   /** SIGKILL also ends a stopped process. */

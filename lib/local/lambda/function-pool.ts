@@ -54,13 +54,12 @@ export class FunctionPool {
     return promise;
   }
 
-  /** Kills every environment, frozen and busy ones too, and waits until they are gone. */
+  /** Ends every environment, frozen and busy ones too, and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { resolve } of this.#queue.splice(0)) resolve(throttled());
     for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
-    for (const environment of this.#environments) environment.kill();
-    await Promise.all(this.environments.map((environment) => environment.ended));
+    await Promise.all(this.environments.map((environment) => environment.shutdown()));
   }
 
   #giveUp(waiting: Waiting): void {
@@ -108,7 +107,7 @@ export class FunctionPool {
   #retire(environment: ExecutionEnvironment): void {
     const index = this.#idle.findIndex((idle) => idle.environment === environment);
     if (index >= 0) clearTimeout(this.#idle.splice(index, 1)[0]?.timer);
-    environment.kill();
+    void environment.shutdown();
   }
 
   /** A gone environment makes room for another. */
