@@ -16,7 +16,7 @@ export interface Exchange {
 }
 
 /** How one session was used since the last reset. */
-export interface SessionUse {
+interface SessionUse {
   readonly requests: number;
   /**
    * Most requests that were waiting for their answers at one moment: an environment sends one at a time, so 2 are two of them.

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
 
 /** What a tool may touch. */
-export interface ToolContext {
+interface ToolContext {
   /** Lives as long as the server: what `set_value`, `add` and `append` leave behind. */
   readonly memory: ToolMemory;
   /** Aborts when the caller has gone. */
