@@ -18,8 +18,14 @@ export function jsonDepthExceeds(text: string, maxDepth: number): boolean {
   return false;
 }
 
-/** Keys with which a careless merge, here or behind us, would change the prototype of every object. */
-const POLLUTING: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/**
+ * With `__proto__`, or with `constructor.prototype`, a careless merge, here or behind us, would change every object. `constructor`
+ * alone may well be an argument.
+ */
+function isPolluting(key: string, value: unknown): boolean {
+  if (key === '__proto__') return true;
+  return key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
+}
 
 /** Every such key in a value that came from JSON. Recurses: bound the depth before. */
 export function pollutingKeys(value: unknown): Fault[] {
@@ -32,7 +38,7 @@ function visit(value: unknown, path: string[], faults: Fault[]): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, child] of Object.entries(value)) {
     path.push(key);
-    if (POLLUTING.has(key)) faults.push({ pointer: jsonPointer(path), detail: 'this key is not allowed' });
+    if (isPolluting(key, child)) faults.push({ pointer: jsonPointer(path), detail: 'this key is not allowed' });
     else visit(child, path, faults);
     path.pop();
   }

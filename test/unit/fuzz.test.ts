@@ -230,7 +230,7 @@ it(
             tool: expect.stringMatching(/^[^\p{Cc}]{1,256}$/u),
             arguments: expect.any(Object),
           });
-          expect(JSON.stringify(call.arguments)).not.toMatch(/"(__proto__|constructor|prototype)":/);
+          expect(JSON.stringify(call.arguments)).not.toMatch(/"__proto__":/);
         }
       }),
       { numRuns: RUNS },

@@ -22,17 +22,22 @@ describe('jsonDepthExceeds', () => {
 
 describe('pollutingKeys', () => {
   it('finds them at every level, with their pointers', () => {
-    const value: unknown = JSON.parse('{"__proto__":{},"a":[{"constructor":1},{"b":{"prototype":2}}],"c":"__proto__"}');
+    const value: unknown = JSON.parse(
+      '{"__proto__":{},"a":[{"constructor":{"prototype":1}},{"b":{"__proto__":2}}],"c":"__proto__"}',
+    );
     expect(pollutingKeys(value).map(({ pointer }) => pointer)).toEqual([
       '/__proto__',
       '/a/0/constructor',
-      '/a/1/b/prototype',
+      '/a/1/b/__proto__',
     ]);
   });
 
-  it.each([null, 1, 'constructor', [], {}, ['__proto__']])('finds none in %j', (value) => {
-    expect(pollutingKeys(value)).toEqual([]);
-  });
+  it.each([null, 1, 'constructor', [], {}, ['__proto__'], { constructor: 'ACME', prototype: true }])(
+    'finds none in %j',
+    (value) => {
+      expect(pollutingKeys(value)).toEqual([]);
+    },
+  );
 });
 
 describe('jsonPointer', () => {
