@@ -26,6 +26,9 @@ export class SessionPool {
   readonly #options: SessionPoolOptions;
   #idle: IdleConnection[] = [];
   #open = 0;
+  /** Raised by `disconnect`: what was opened before is closed when it comes back. */
+  #generation = 0;
+  readonly #generationOf = new WeakMap<ToolConnection, number>();
   readonly #waiters: (() => void)[] = [];
 
   constructor(options: SessionPoolOptions) {
@@ -40,12 +43,16 @@ export class SessionPool {
   /** Opens connections up to the pool's minimum, at least one. @throws AttemptError */
   async connect(attempt: Attempt): Promise<void> {
     const missing = Math.max(1, this.#options.pool.min) - this.#open;
-    const opened = await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne(attempt)));
-    await Promise.all(opened.map((connection) => this.release(connection)));
+    const opening = Array.from({ length: Math.max(0, missing) }, async () =>
+      this.release(await this.#openOne(attempt)),
+    );
+    const failed = (await Promise.allSettled(opening)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
-  /** Closes every idle connection; a busy one is closed when it comes back and finds the pool over its limit of none. */
+  /** Closes every idle connection at once, and each busy one when it comes back. */
   async disconnect(): Promise<void> {
+    this.#generation++;
     const idle = this.#idle.splice(0);
     await Promise.all(idle.map(({ connection }) => this.#close(connection)));
   }
@@ -57,27 +64,28 @@ export class SessionPool {
    * @throws AttemptError when none can be opened
    */
   async acquire(attempt: Attempt): Promise<ToolConnection> {
+    const limitAtMs = this.#options.now() + this.#options.pool.acquireTimeoutMs;
     await this.#closeExpired();
     for (;;) {
       const idle = this.#idle.pop();
       if (idle === undefined) {
         if (this.#open < this.#options.pool.max) return this.#openOne(attempt);
-        await this.#waitForTurn(attempt);
-      } else if (await idle.connection.isUsable()) return idle.connection;
+        await this.#waitForTurn(attempt, limitAtMs - this.#options.now());
+      } else if (await idle.connection.isUsable().catch(() => false)) return idle.connection;
       else await this.#close(idle.connection);
     }
   }
 
   async release(connection: ToolConnection): Promise<void> {
+    const isCurrent = this.#generationOf.get(connection) === this.#generation;
     // The SSE transport of 2024-11-05 holds one stream open; across a freeze it would die unseen.
-    if (this.#options.target.type === 'sse') return this.#close(connection);
+    if (!isCurrent || this.#options.target.type === 'sse') return this.#close(connection);
     this.#idle.push({ connection, sinceMs: this.#options.now() });
     this.#wakeOne();
   }
 
   async discard(connection: ToolConnection, forget: 'session' | 'server'): Promise<void> {
-    this.#open--;
-    await connection.discard(forget).finally(() => this.#wakeOne());
+    await this.#end(() => connection.discard(forget));
   }
 
   /** Ends a connection whose session is fine, for one with a fresh credential. */
@@ -86,9 +94,12 @@ export class SessionPool {
   }
 
   async #openOne(attempt: Attempt): Promise<ToolConnection> {
+    const generation = this.#generation;
     this.#open++;
     try {
-      return await this.#options.client.connect(this.#options.target, attempt);
+      const connection = await this.#options.client.connect(this.#options.target, attempt);
+      this.#generationOf.set(connection, generation);
+      return connection;
     } catch (error) {
       this.#open--;
       this.#wakeOne();
@@ -97,8 +108,14 @@ export class SessionPool {
   }
 
   async #close(connection: ToolConnection): Promise<void> {
+    await this.#end(() => connection.close());
+  }
+
+  /** What fails to end is gone all the same; that is no reason to fail a call. */
+  async #end(end: () => Promise<void>): Promise<void> {
     this.#open--;
-    await connection.close().finally(() => this.#wakeOne());
+    await end().catch(() => {});
+    this.#wakeOne();
   }
 
   async #closeExpired(): Promise<void> {
@@ -113,23 +130,25 @@ export class SessionPool {
     this.#waiters.shift()?.();
   }
 
-  async #waitForTurn(attempt: Attempt): Promise<void> {
+  async #waitForTurn(attempt: Attempt, limitMs: number): Promise<void> {
     const { pool, target, sleep } = this.#options;
     const stop = new AbortController();
-    const turn = new Promise<'turn'>((resolve) => this.#waiters.push(() => resolve('turn')));
-    const waiter = this.#waiters.at(-1);
-    const limit = sleep(pool.acquireTimeoutMs, AbortSignal.any([attempt.signal, stop.signal])).then(
-      () => 'limit' as const,
-    );
+    const { promise: turn, resolve: take } = Promise.withResolvers<void>();
+    this.#waiters.push(take);
+    const limit = sleep(limitMs, AbortSignal.any([attempt.signal, stop.signal])).then(() => {
+      const detail = `all ${pool.max} connections to "${target.name}" were busy for ${pool.acquireTimeoutMs} ms`;
+      throw new FuseboxError('bulkhead_full', detail, { server: target.name, retryAfterMs: 1000 });
+    });
     try {
-      if ((await Promise.race([turn, limit])) === 'turn') return;
+      await Promise.race([turn, limit]);
+    } catch (error) {
+      const place = this.#waiters.indexOf(take);
+      if (place >= 0) this.#waiters.splice(place, 1);
+      // The turn came in the moment of giving up: the next one gets it.
+      else this.#wakeOne();
+      throw error;
     } finally {
       stop.abort();
-      limit.catch(() => {});
-      const index = waiter === undefined ? -1 : this.#waiters.indexOf(waiter);
-      if (index >= 0) this.#waiters.splice(index, 1);
     }
-    const detail = `all ${pool.max} connections to "${target.name}" were busy for ${pool.acquireTimeoutMs} ms`;
-    throw new FuseboxError('bulkhead_full', detail, { server: target.name, retryAfterMs: 1000 });
   }
 }
