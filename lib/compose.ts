@@ -10,7 +10,8 @@ import { SecretsManagerCredentials } from './adapters/secrets-manager/credential
 import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
-import { type CallToolDependencies, callTool, type ServedServer } from './mcp/call-tool.ts';
+import type { ServedServer } from './mcp/attempts.ts';
+import { type CallToolDependencies, callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
 import { FuseboxError } from './mcp/errors.ts';
 import type { Fusebox } from './mcp/fusebox.ts';

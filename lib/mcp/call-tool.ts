@@ -1,36 +1,17 @@
-import type { RemoteServerConfig } from '../config/schema.ts';
-import type { Clock, Random } from '../resilience/clock.ts';
-import { backoffDelayMs } from '../resilience/retry/backoff.ts';
 import { checkArguments } from './argument-check.ts';
-import { withinAttempt } from './attempt.ts';
-import { AttemptError, type AttemptFailure } from './attempt-failure.ts';
-import { classifyFailure, type RetryRule } from './classify-outcome.ts';
+import { AttemptError } from './attempt-failure.ts';
+import { type AttemptDependencies, Attempts, type ServedServer } from './attempts.ts';
+import { mayHaveRun } from './classify-outcome.ts';
 import { FuseboxError } from './errors.ts';
-import type { Attempt, CredentialSource, ServerTarget, ToolConnection } from './ports.ts';
-import type { SessionPool } from './session-pool.ts';
-import type { Sleep } from './sleep.ts';
+import type { Attempt, ToolConnection } from './ports.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
 import { isIdempotent, isToolAllowed } from './tool-policy.ts';
 import type { CallContext, Era, ToolCall, ToolCallAnswer, ToolDefinition, ToolResult } from './types.ts';
 
-/** A server and what serves it. */
-export interface ServedServer {
-  readonly config: RemoteServerConfig;
-  readonly target: ServerTarget;
-  readonly pool: SessionPool;
-}
-
-export interface CallToolDependencies {
+export interface CallToolDependencies extends AttemptDependencies {
   readonly catalog: ToolCatalog;
-  readonly credentials: CredentialSource;
-  readonly now: Clock;
-  readonly random: Random;
-  readonly sleep: Sleep;
 }
-
-/** Each of these mends what it answers to; if it does not, doing it again will not. */
-const ONCE: readonly RetryRule[] = ['with-new-credential', 'with-new-session', 'after-negotiation'];
 
 /**
  * Calls a tool and answers with the server's own result, or with a typed "no" before the deadline.
@@ -58,12 +39,11 @@ class Call {
   readonly #context: CallContext;
   readonly #deps: CallToolDependencies;
   readonly #startedAtMs: number;
-  readonly #deadlineAtMs: number;
-  readonly #usedOnce = new Set<RetryRule>();
-  #attempts = 0;
-  #retries = 0;
-  /** In the current attempt, did `tools/call` go out? */
-  #sent = false;
+  readonly #attempts: Attempts;
+  /** Number of the latest attempt in which `tools/call` went out. */
+  #sentIn = 0;
+  /** Is there an attempt of which nobody knows what it did? */
+  #mayHaveRun = false;
   #tool: ToolDefinition | undefined;
   #era: Era = 'modern';
 
@@ -73,10 +53,9 @@ class Call {
     this.#context = context;
     this.#deps = dependencies;
     this.#startedAtMs = dependencies.now();
-    this.#deadlineAtMs = Math.min(
-      context.deadlineAtMs,
-      this.#startedAtMs + (call.timeoutMs ?? Number.POSITIVE_INFINITY),
-    );
+    const ownLimitAtMs = this.#startedAtMs + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const deadlineAtMs = Math.min(context.deadlineAtMs, ownLimitAtMs);
+    this.#attempts = new Attempts(served, { limitMs: attemptLimitMs(served, call.tool), deadlineAtMs }, dependencies);
   }
 
   async run(): Promise<ToolCallAnswer> {
@@ -84,46 +63,25 @@ class Call {
       // What is already known can be checked before anything is sent.
       const known = (await this.#deps.catalog.known(this.#served.target))?.get(this.#call.tool);
       if (known !== undefined) await this.#accept(known);
-      return this.#answer(await this.#callWithRetries());
+      const result = await this.#attempts.run(
+        (connection, attempt) => this.#callOn(connection, attempt),
+        () => this.#isRepeatable(),
+      );
+      return this.#answer(result);
     } catch (error) {
-      throw toFuseboxError(error, {
-        server: this.#call.server,
-        tool: this.#call.tool,
-        attempts: this.#attempts,
-        sent: this.#sent,
-      });
+      const { server, tool } = this.#call;
+      throw toFuseboxError(error, { server, tool, attempts: this.#attempts.count, mayHaveRun: this.#mayHaveRun });
     }
   }
 
-  async #callWithRetries(): Promise<ToolResult> {
-    for (;;) {
-      this.#attempts++;
-      this.#sent = false;
-      try {
-        return await withinAttempt(this.#attemptLimitMs(), this.#deadlineAtMs, this.#deps.now, (attempt) =>
-          this.#attemptOnce(attempt),
-        );
-      } catch (error) {
-        if (!(error instanceof AttemptError)) throw error;
-        const delayMs = await this.#retryDelayMs(error.failure);
-        if (delayMs === undefined) throw error;
-        await this.#deps.sleep(delayMs, new AbortController().signal);
-      }
-    }
-  }
-
-  async #attemptOnce(attempt: Attempt): Promise<ToolResult> {
-    const { pool } = this.#served;
-    const connection = await pool.acquire(attempt);
+  async #callOn(connection: ToolConnection, attempt: Attempt): Promise<ToolResult> {
     this.#era = connection.era;
+    const tool = this.#tool ?? (await this.#lookUp(connection, attempt));
+    this.#sentIn = this.#attempts.count;
     try {
-      const tool = this.#tool ?? (await this.#lookUp(connection, attempt));
-      this.#sent = true;
-      const result = await connection.callTool(tool, this.#call.arguments, attempt);
-      await pool.release(connection);
-      return result;
+      return await connection.callTool(tool, this.#call.arguments, attempt);
     } catch (error) {
-      await this.#giveBack(connection, error);
+      this.#mayHaveRun ||= !(error instanceof AttemptError) || mayHaveRun(error.failure);
       throw error;
     }
   }
@@ -150,51 +108,20 @@ class Call {
     return tool;
   }
 
-  async #giveBack(connection: ToolConnection, error: unknown): Promise<void> {
-    const { pool } = this.#served;
-    const rule = error instanceof AttemptError ? classifyFailure(error.failure).retry : 'never';
-    if (rule === 'with-new-session') await pool.discard(connection, 'session');
-    else if (rule === 'after-negotiation') await pool.discard(connection, 'server');
-    else if (rule === 'with-new-credential') await pool.renew(connection);
-    else await pool.release(connection);
-  }
-
-  /** How long to wait before another attempt; undefined: there shall be none. */
-  async #retryDelayMs(failure: AttemptFailure): Promise<number | undefined> {
-    const { retry } = classifyFailure(failure, this.#served.config.circuitBreaker.scope);
-    if (ONCE.includes(retry)) return this.#mend(retry);
-    const allowed =
-      retry === 'always' || retry === 'after-retry-after' || (retry === 'if-idempotent' && this.#isRepeatable());
-    if (!allowed || this.#retries >= this.#served.config.retry.maxRetries) return undefined;
-    this.#retries++;
-    const backoffMs = backoffDelayMs(this.#retries, this.#served.config.retry, this.#deps.random);
-    const delayMs = failure.kind === 'http' ? Math.max(failure.retryAfterMs ?? 0, backoffMs) : backoffMs;
-    return this.#deps.now() + delayMs < this.#deadlineAtMs ? delayMs : undefined;
-  }
-
-  async #mend(rule: RetryRule): Promise<number | undefined> {
-    if (this.#usedOnce.has(rule)) return undefined;
-    this.#usedOnce.add(rule);
-    if (rule === 'with-new-credential') await this.#deps.credentials.headersFor(this.#call.server, true);
-    return 0;
-  }
-
   #isRepeatable(): boolean {
-    return !this.#sent || (this.#tool !== undefined && isIdempotent(this.#tool, this.#served.config));
-  }
-
-  #attemptLimitMs(): number {
-    const { tools, timeoutMs } = this.#served.config;
-    const override = Object.hasOwn(tools.overrides, this.#call.tool) ? tools.overrides[this.#call.tool] : undefined;
-    return override?.timeoutMs ?? timeoutMs;
+    if (this.#sentIn !== this.#attempts.count) return true;
+    return this.#tool !== undefined && isIdempotent(this.#tool, this.#served.config);
   }
 
   #answer(result: ToolResult): ToolCallAnswer {
     const durationMs = Math.max(0, Math.round(this.#deps.now() - this.#startedAtMs));
     const { requestId } = this.#context;
-    return {
-      result,
-      meta: { requestId, attempts: this.#attempts, durationMs, cache: 'off', circuit: 'closed', protocol: this.#era },
-    };
+    const attempts = this.#attempts.count;
+    return { result, meta: { requestId, attempts, durationMs, cache: 'off', circuit: 'closed', protocol: this.#era } };
   }
+}
+
+function attemptLimitMs({ config: { tools, timeoutMs } }: ServedServer, tool: string): number {
+  const override = Object.hasOwn(tools.overrides, tool) ? tools.overrides[tool] : undefined;
+  return override?.timeoutMs ?? timeoutMs;
 }

@@ -73,12 +73,11 @@ function classifyRpc(code: number, scope: 'server' | 'tool'): Classification {
   return row('ignored', 'never', 'upstream_error');
 }
 
-/** Could the tool have run although the attempt failed? Then the caller is told that the outcome is unknown. */
+/**
+ * Could the tool have run although the attempt failed? Then the caller is told that the outcome is unknown. It is the same doubt
+ * that forbids a blind repeat.
+ */
 export function mayHaveRun(failure: AttemptFailure): boolean {
-  return (
-    failure.kind === 'broken' ||
-    failure.kind === 'timeout' ||
-    failure.kind === 'aborted' ||
-    failure.kind === 'too-large'
-  );
+  if (failure.kind === 'aborted' || failure.kind === 'too-large') return true;
+  return classifyFailure(failure).retry === 'if-idempotent';
 }

@@ -47,6 +47,8 @@ export interface ToolClient {
 /** What is known of a server. */
 export interface PeerRecord {
   readonly era: Era;
+  /** When the era was found, epoch milliseconds. A verdict must age although the record is written again. */
+  readonly eraFoundAtMs?: number;
   readonly tools?: readonly ToolDefinition[];
   /** When `tools` were fetched, epoch milliseconds. */
   readonly toolsFetchedAtMs?: number;
@@ -56,6 +58,9 @@ export interface StoredSession {
   readonly sessionId: string;
   readonly protocolVersion: string;
 }
+
+/** A session that nobody used for so long is forgotten; its server has, too. */
+export const SESSION_TTL_MS = 60 * 60_000;
 
 /**
  * Remembers servers and legacy sessions beyond one execution environment. Dumb: policy is elsewhere.
@@ -78,6 +83,10 @@ export interface PeerStore {
 
 /** Supplies the headers that authenticate us to a server. */
 export interface CredentialSource {
-  /** @param refresh true after a 401: whatever is cached proved wrong */
-  headersFor(server: string, refresh?: boolean): Promise<Readonly<Record<string, string>>>;
+  /**
+   * @param signal ends a fetch: a secret that arrives after the answer arrives in a frozen environment
+   * @param refresh true after a 401: whatever is cached proved wrong
+   * @throws Error whose message names the secret and holds nothing of it
+   */
+  headersFor(server: string, signal: AbortSignal, refresh?: boolean): Promise<Readonly<Record<string, string>>>;
 }

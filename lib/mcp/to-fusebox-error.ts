@@ -1,19 +1,24 @@
 import { AttemptError, type AttemptFailure } from './attempt-failure.ts';
-import { type Classification, classifyFailure, mayHaveRun } from './classify-outcome.ts';
+import { type Classification, classifyFailure } from './classify-outcome.ts';
 import { FuseboxError, type FuseboxErrorDetails } from './errors.ts';
 
 export interface FailedCall {
   readonly server: string;
   readonly tool?: string;
   readonly attempts: number;
-  /** Was `tools/call` sent in the attempt that failed? */
-  readonly sent: boolean;
+  /** Was `tools/call` sent in an attempt of which nobody knows what it did? */
+  readonly mayHaveRun: boolean;
 }
 
 /** The typed "no" that ends a call, with what was learned added to it. */
 export function toFuseboxError(error: unknown, call: FailedCall): FuseboxError {
   const { server, tool, attempts } = call;
-  const about: FuseboxErrorDetails = { server, attempts, ...(tool !== undefined && { tool }) };
+  const about: FuseboxErrorDetails = {
+    server,
+    attempts,
+    ...(tool !== undefined && { tool }),
+    ...(call.mayHaveRun && { outcome: 'unknown' }),
+  };
   if (error instanceof FuseboxError)
     return new FuseboxError(error.code, error.message, { ...about, ...error.details, cause: error });
   if (!(error instanceof AttemptError))
@@ -22,7 +27,6 @@ export function toFuseboxError(error: unknown, call: FailedCall): FuseboxError {
   const classification = classifyFailure(failure);
   return new FuseboxError(classification.code, describe(failure, server), {
     ...about,
-    ...(call.sent && mayHaveRun(failure) && { outcome: 'unknown' as const }),
     ...retryAfter(failure, classification),
     cause: error,
   });

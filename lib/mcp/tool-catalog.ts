@@ -44,7 +44,8 @@ export class ToolCatalog {
   async fetch(target: ServerTarget, list: () => Promise<Listing>): Promise<ReadonlyMap<string, ToolDefinition>> {
     const { era, tools } = await list();
     const fetchedAtMs = this.#now();
-    await this.#store.write(target.peerKey, { era, tools, toolsFetchedAtMs: fetchedAtMs }, fetchedAtMs + RECORD_TTL_MS);
+    const record = { ...(await this.#store.read(target.peerKey)), era, tools, toolsFetchedAtMs: fetchedAtMs };
+    await this.#store.write(target.peerKey, record, fetchedAtMs + RECORD_TTL_MS);
     return this.#remember(target, tools, fetchedAtMs).tools;
   }
 

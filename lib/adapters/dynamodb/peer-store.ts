@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { RECORDS_TABLE } from '../../contract/records-table.ts';
-import type { PeerRecord, PeerStore, StoredSession } from '../../mcp/ports.ts';
+import { type PeerRecord, type PeerStore, SESSION_TTL_MS, type StoredSession } from '../../mcp/ports.ts';
 import type { Clock } from '../../resilience/clock.ts';
 
 export interface DynamoDbPeerStoreOptions {
@@ -22,11 +22,12 @@ export interface DynamoDbPeerStoreOptions {
 
 /** A call waits no longer than this for what only makes it faster. */
 const TIMEOUT_MS = 500;
+/** Nor does it wait again and again: after an error the store is left alone for so long. */
+const PAUSE_MS = 5_000;
 /** An item ends at 400 kB. A larger catalogue is not persisted: each environment then fetches its own. */
 const MAX_RECORD_BYTES = 380_000;
 /** DynamoDB's limit for a sort key. A server whose session ids are longer gets fresh sessions. */
 const MAX_SORT_KEY_BYTES = 1024;
-const SESSION_TTL_MS = 60 * 60_000;
 /** Other cold environments look at the same list; after as many lost races a fresh session is cheaper. */
 const LEASE_TRIES = 3;
 
@@ -36,6 +37,7 @@ const LEASE_TRIES = 3;
  */
 export class DynamoDbPeerStore implements PeerStore {
   readonly #options: DynamoDbPeerStoreOptions;
+  #pausedUntilMs = 0;
 
   constructor(options: DynamoDbPeerStoreOptions) {
     this.#options = options;
@@ -44,7 +46,8 @@ export class DynamoDbPeerStore implements PeerStore {
   async read(peerKey: string): Promise<PeerRecord | undefined> {
     return this.#attempt('read', undefined, async (options) => {
       const { Item } = await this.#options.client.send(
-        new GetItemCommand({ TableName: this.#options.tableName, Key: recordKey(peerKey) }),
+        // Consistent, because what was forgotten a moment ago must not come back.
+        new GetItemCommand({ TableName: this.#options.tableName, Key: recordKey(peerKey), ConsistentRead: true }),
         options,
       );
       const body = Item?.['body']?.S;
@@ -172,9 +175,11 @@ export class DynamoDbPeerStore implements PeerStore {
   }
 
   async #attempt<T, F>(operation: string, fallback: F, run: (options: SendOptions) => Promise<T>): Promise<T | F> {
+    if (this.#options.now() < this.#pausedUntilMs) return fallback;
     try {
       return await run({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
     } catch (error) {
+      this.#pausedUntilMs = this.#options.now() + PAUSE_MS;
       this.#options.onError(operation, error);
       return fallback;
     }

@@ -21,7 +21,7 @@ export class EnvironmentCredentials implements CredentialSource {
   async headersFor(server: string): Promise<Readonly<Record<string, string>>> {
     const wanted = this.#headers.get(server);
     if (wanted === undefined) return {};
-    const token = this.#env[tokenVariable(server)];
+    const token = this.#env[tokenVariable(server)]?.trim();
     if (!token) throw new Error(`no token for "${server}": set ${tokenVariable(server)}`);
     return { [wanted.header]: wanted.prefix + token };
   }

@@ -4,12 +4,13 @@ import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts'
 import type {
   Attempt,
   CredentialSource,
+  PeerRecord,
   PeerStore,
   ServerTarget,
+  StoredSession,
   ToolClient,
   ToolConnection,
 } from '../../mcp/ports.ts';
-import type { Era } from '../../mcp/types.ts';
 import { Channel, NOT_MODERN } from './channel.ts';
 import { LegacyConnection, ModernConnection } from './connections.ts';
 import { SessionLease } from './session-lease.ts';
@@ -19,12 +20,12 @@ export interface SdkToolClientOptions {
   readonly store: PeerStore;
   readonly credentials: CredentialSource;
   readonly now: Clock;
-  /** Names this execution environment in leases. @default random */
-  readonly owner?: string;
 }
 
 /** How long what is known of a server stays known. A legacy verdict must age: an upgraded server still answers `initialize`. */
 const PEER_TTL_MS = 60 * 60_000;
+
+const UNSENDABLE = /[^\t -~\u0080-\u00ff]/;
 
 /**
  * Opens connections with the MCP TypeScript SDK, in both eras.
@@ -35,20 +36,20 @@ const PEER_TTL_MS = 60 * 60_000;
 export class SdkToolClient implements ToolClient {
   readonly #options: SdkToolClientOptions;
   readonly #sockets: Sockets;
-  readonly #owner: string;
 
   constructor(options: SdkToolClientOptions) {
     this.#options = options;
     this.#sockets = new Sockets(options.now);
-    this.#owner = options.owner ?? randomBytes(8).toString('hex');
   }
 
   async connect(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
     if (target.type === 'sse') return this.#openLegacy(target, attempt);
     if (target.protocol === 'legacy') return this.#resumeOrOpen(target, attempt);
+    if (target.protocol === 'modern') return this.#modern(target, attempt);
     const known = await this.#options.store.read(target.peerKey);
     if (known?.era === 'modern') return this.#modern(target, attempt);
-    return known?.era === 'legacy' ? this.#stillLegacy(target, attempt) : this.#negotiate(target, attempt);
+    const isRecent = this.#options.now() - (known?.eraFoundAtMs ?? 0) < PEER_TTL_MS;
+    return known?.era === 'legacy' && isRecent ? this.#stillLegacy(target, attempt) : this.#negotiate(target, attempt);
   }
 
   /** What is remembered may have become wrong: the server may have been upgraded. */
@@ -75,7 +76,7 @@ export class SdkToolClient implements ToolClient {
       return modern;
     } catch (error) {
       await modern.close();
-      if (target.protocol === 'modern' || !(error instanceof AttemptError) || !refusesEra(error.failure)) throw error;
+      if (!(error instanceof AttemptError) || !refusesEra(error.failure)) throw error;
     }
     const legacy = await this.#resumeOrOpen(target, attempt);
     await this.#remember(target, { era: 'legacy' });
@@ -83,29 +84,34 @@ export class SdkToolClient implements ToolClient {
   }
 
   async #modern(target: ServerTarget, attempt: Attempt): Promise<ModernConnection> {
-    const channel = await this.#channel(target);
+    const channel = await this.#channel(target, attempt);
     await channel.connectModern(attempt);
     return new ModernConnection(channel, () => this.#options.store.forget(target.peerKey));
   }
 
   async #resumeOrOpen(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
-    const lease = await SessionLease.take(this.#options.store, target.peerKey, this.#owner, this.#options.now);
+    const lease = await SessionLease.take(this.#options.store, target.peerKey, newOwner(), this.#options.now);
     if (lease === undefined) return this.#openLegacy(target, attempt);
-    const channel = await this.#channel(target, lease.session);
-    await channel.resume(attempt);
-    return new LegacyConnection(channel, lease, () => this.#options.store.forget(target.peerKey));
+    try {
+      const channel = await this.#channel(target, attempt, lease.session);
+      await channel.resume(attempt);
+      return new LegacyConnection(channel, lease, () => this.#options.store.forget(target.peerKey));
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
   }
 
   async #openLegacy(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
-    const channel = await this.#channel(target);
+    const channel = await this.#channel(target, attempt);
     const session = await channel.initialize(attempt);
     const lease =
-      session && (await SessionLease.add(this.#options.store, target.peerKey, this.#owner, this.#options.now, session));
+      session && (await SessionLease.add(this.#options.store, target.peerKey, newOwner(), this.#options.now, session));
     return new LegacyConnection(channel, lease, () => this.#options.store.forget(target.peerKey));
   }
 
-  async #channel(target: ServerTarget, session?: { sessionId: string; protocolVersion: string }): Promise<Channel> {
-    const headers = { ...target.headers, ...(await this.#credential(target.name)) };
+  async #channel(target: ServerTarget, attempt: Attempt, session?: StoredSession): Promise<Channel> {
+    const headers = { ...target.headers, ...(await this.#credential(target.name, attempt)) };
     return new Channel({
       target,
       headers,
@@ -115,10 +121,15 @@ export class SdkToolClient implements ToolClient {
     });
   }
 
-  async #credential(server: string): Promise<Readonly<Record<string, string>>> {
+  async #credential(server: string, { signal }: Attempt): Promise<Readonly<Record<string, string>>> {
     try {
-      return await this.#options.credentials.headersFor(server);
+      const headers = await this.#options.credentials.headersFor(server, signal);
+      // The platform would refuse it too, with an error that quotes the value.
+      if (Object.values(headers).some((value) => UNSENDABLE.test(value)))
+        throw new Error('it holds characters that no header can carry');
+      return headers;
     } catch (error) {
+      if (signal.aborted) throw signal.reason;
       throw new AttemptError(
         { kind: 'no-credential', reason: error instanceof Error ? error.message : 'unknown' },
         error,
@@ -126,10 +137,14 @@ export class SdkToolClient implements ToolClient {
     }
   }
 
-  async #remember(target: ServerTarget, record: { era: Era } & Parameters<PeerStore['write']>[1]): Promise<void> {
-    await this.#options.store.write(target.peerKey, record, this.#options.now() + PEER_TTL_MS);
+  async #remember(target: ServerTarget, record: PeerRecord): Promise<void> {
+    const eraFoundAtMs = this.#options.now();
+    await this.#options.store.write(target.peerKey, { ...record, eraFoundAtMs }, eraFoundAtMs + PEER_TTL_MS);
   }
 }
+
+/** Each lease has its own: two connections of one environment must not use one session either. */
+const newOwner = (): string => randomBytes(8).toString('hex');
 
 /**
  * Is this the answer of a server to a request of the era that it does not speak? Never learned from what only says "not now" or "not

@@ -1,9 +1,10 @@
-import type { PeerRecord, PeerStore, StoredSession } from '../../mcp/ports.ts';
+import { type PeerRecord, type PeerStore, SESSION_TTL_MS, type StoredSession } from '../../mcp/ports.ts';
 import type { Clock } from '../../resilience/clock.ts';
 
 interface HeldSession extends StoredSession {
   owner: string;
   leasedUntilMs: number;
+  expiresAtMs: number;
 }
 
 /** Remembers for the life of the process. */
@@ -30,30 +31,37 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   async leaseSession(peerKey: string, owner: string, leasedUntilMs: number): Promise<StoredSession | undefined> {
-    const free = [...this.#sessionsOf(peerKey).values()].find((session) => session.leasedUntilMs <= this.#now());
+    const now = this.#now();
+    const free = [...this.#sessionsOf(peerKey).values()].find(
+      (session) => session.leasedUntilMs <= now && session.expiresAtMs > now,
+    );
     if (free === undefined) return undefined;
-    Object.assign(free, { owner, leasedUntilMs });
+    this.#lease(free, owner, leasedUntilMs);
     return { sessionId: free.sessionId, protocolVersion: free.protocolVersion };
   }
 
   async addSession(peerKey: string, session: StoredSession, owner: string, leasedUntilMs: number): Promise<void> {
-    this.#sessionsOf(peerKey).set(session.sessionId, { ...session, owner, leasedUntilMs });
+    const held = { ...session, owner, leasedUntilMs, expiresAtMs: this.#now() + SESSION_TTL_MS };
+    this.#sessionsOf(peerKey).set(session.sessionId, held);
   }
 
   async renewLease(peerKey: string, sessionId: string, owner: string, leasedUntilMs: number): Promise<boolean> {
     const session = this.#sessionsOf(peerKey).get(sessionId);
     if (session?.owner !== owner) return false;
-    session.leasedUntilMs = leasedUntilMs;
+    this.#lease(session, owner, leasedUntilMs);
     return true;
   }
 
   async releaseSession(peerKey: string, sessionId: string, owner: string): Promise<void> {
-    const session = this.#sessionsOf(peerKey).get(sessionId);
-    if (session?.owner === owner) session.leasedUntilMs = 0;
+    await this.renewLease(peerKey, sessionId, owner, 0);
   }
 
   async removeSession(peerKey: string, sessionId: string): Promise<void> {
     this.#sessionsOf(peerKey).delete(sessionId);
+  }
+
+  #lease(session: HeldSession, owner: string, leasedUntilMs: number): void {
+    Object.assign(session, { owner, leasedUntilMs, expiresAtMs: this.#now() + SESSION_TTL_MS });
   }
 
   #sessionsOf(peerKey: string): Map<string, HeldSession> {

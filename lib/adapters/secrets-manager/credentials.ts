@@ -11,6 +11,7 @@ export interface SecretHeader {
   readonly prefix: string;
 }
 
+const TIMEOUT_MS = 3_000;
 const TTL_MS = 5 * 60_000;
 /** Just after a refresh a 401 is the server's last word, not a stale secret. */
 const REFRESH_AGAIN_AFTER_MS = 10_000;
@@ -28,27 +29,37 @@ export class SecretsManagerCredentials implements CredentialSource {
     this.#now = now;
   }
 
-  async headersFor(server: string, refresh = false): Promise<Readonly<Record<string, string>>> {
+  async headersFor(server: string, signal: AbortSignal, refresh = false): Promise<Readonly<Record<string, string>>> {
     const wanted = this.#secrets.get(server);
     if (wanted === undefined) return {};
-    return { [wanted.header]: wanted.prefix + (await this.#valueOf(wanted.secret, refresh)) };
+    return { [wanted.header]: wanted.prefix + (await this.#valueOf(wanted.secret, signal, refresh)) };
   }
 
-  #valueOf(secret: string, refresh: boolean): Promise<string> {
+  async #valueOf(secret: string, signal: AbortSignal, refresh: boolean): Promise<string> {
     const cached = this.#cache.get(secret);
     const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : this.#now() - cached.fetchedAtMs;
-    if (cached !== undefined && ageMs < (refresh ? REFRESH_AGAIN_AFTER_MS : TTL_MS)) return cached.value;
-    const value = this.#fetch(secret);
-    this.#cache.set(secret, { value, fetchedAtMs: this.#now() });
-    value.catch(() => this.#cache.delete(secret));
-    return value;
+    // Another call's fetch ends with that call; this one then fetches for itself.
+    const value = ageMs < (refresh ? REFRESH_AGAIN_AFTER_MS : TTL_MS) && (await cached?.value.catch(() => undefined));
+    return value || this.#fetch(secret, signal);
   }
 
-  async #fetch(SecretId: string): Promise<string> {
-    const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId }), {
-      abortSignal: AbortSignal.timeout(3_000),
-    });
-    if (SecretString === undefined) throw new Error(`the secret "${SecretId}" holds no text`);
+  async #fetch(secret: string, signal: AbortSignal): Promise<string> {
+    const entry = { value: this.#read(secret, signal), fetchedAtMs: this.#now() };
+    this.#cache.set(secret, entry);
+    try {
+      return await entry.value;
+    } catch (cause) {
+      if (this.#cache.get(secret) === entry) this.#cache.delete(secret);
+      const name = cause instanceof Error ? cause.name : 'unknown';
+      // AWS's own words name accounts and roles, which are not for every caller.
+      throw new Error(`the secret "${secret}" cannot be read (${name})`, { cause });
+    }
+  }
+
+  async #read(SecretId: string, signal: AbortSignal): Promise<string> {
+    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId }), { abortSignal });
+    if (!SecretString?.trim()) throw new Error('it holds no text');
     return SecretString.trim();
   }
 }
