@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   Client,
+  type ConnectOptions,
   type jsonSchemaValidator,
   SSEClientTransport,
   StreamableHTTPClientTransport,
@@ -18,6 +19,10 @@ import { toAttemptError } from './to-attempt-error.ts';
 
 /** Time is limited by the attempt's signal alone; the SDK's own timer must never be first. Largest delay of a Node timer. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Servers end a stream right after its answer, and the socket serves again; one that does not loses it. */
+const LINGER_MS = 20;
+const OVER = new Error('the exchange is over');
 
 const MODERN_VERSION = '2026-07-28';
 
@@ -65,14 +70,12 @@ export class Channel {
       ttlMs: 0,
       cacheScope: 'private' as const,
     };
-    await this.#run(attempt, () => this.#client.connect(this.#transport, { prior: { kind: 'modern', discover } }));
+    await this.#connect(attempt, { kind: 'modern', discover });
   }
 
   /** Takes a legacy session as given; sends nothing. */
   async resume(attempt: Attempt): Promise<void> {
-    await this.#run(attempt, (options) =>
-      this.#client.connect(this.#transport, { ...options, prior: { kind: 'legacy' } }),
-    );
+    await this.#connect(attempt, { kind: 'legacy' });
   }
 
   /** The handshake of the legacy era. @returns the session, where the server opened one */
@@ -93,7 +96,8 @@ export class Channel {
           options,
         );
         if (modern && !this.#exchange.modernAnswer) throw new AttemptError({ kind: 'broken', reason: NOT_MODERN });
-        tools.push(...(result.tools as readonly ToolDefinition[]));
+        // One by one: as arguments of `push`, 100,000 tools overflow the stack.
+        for (const tool of result.tools) tools.push(tool as ToolDefinition);
         cursor = result.nextCursor;
         if (cursor === undefined) return tools;
       }
@@ -114,11 +118,24 @@ export class Channel {
     await this.#client.close();
   }
 
+  async #connect(attempt: Attempt, prior: NonNullable<ConnectOptions['prior']>): Promise<void> {
+    try {
+      await this.#run(attempt, (options) => this.#client.connect(this.#transport, { ...options, prior }));
+    } catch (error) {
+      // An event source that could not connect tries again every 3 s until it is closed.
+      await this.close();
+      throw error;
+    }
+  }
+
   get #inSession(): boolean {
     return this.#transport.sessionId !== undefined;
   }
 
-  /** Runs one operation as an exchange: it ends when the attempt does, or at the first sign that no answer will come. */
+  /**
+   * Runs one operation as an exchange: it ends when the attempt does, or at the first sign that no answer will come. Nothing of
+   * it is open afterwards, but for the stream of the SSE transport, which lives as long as its connection.
+   */
   async #run<T>(
     attempt: Attempt,
     operation: (options: { signal: AbortSignal; timeout: number }) => Promise<T>,
@@ -129,14 +146,17 @@ export class Channel {
     attempt.signal.addEventListener('abort', end, { once: true });
     // An error status says more than the broken stream that follows it.
     this.#failExchange = (error) => (this.#exchange.status ?? 0) < 400 && controller.abort(error);
-    this.#exchange = newExchange(controller.signal, this.#options.target.maxResultBytes);
+    const exchange = newExchange(controller.signal, this.#options.target.maxResultBytes);
+    this.#exchange = exchange;
     try {
       return await operation({ signal: controller.signal, timeout: NO_TIMEOUT_MS });
     } catch (error) {
-      throw toAttemptError(error, this.#exchange, this.#inSession, this.#options.now);
+      throw toAttemptError(error, exchange, this.#inSession, this.#options.now);
     } finally {
       this.#failExchange = () => {};
+      if (!controller.signal.aborted) await atMost(LINGER_MS, exchange.over);
       attempt.signal.removeEventListener('abort', end);
+      if (this.#options.target.type !== 'sse') controller.abort(OVER);
     }
   }
 
@@ -156,4 +176,11 @@ export class Channel {
     };
     return new StreamableHTTPClientTransport(url, { fetch, requestInit, reconnectionOptions, ...session });
   }
+}
+
+async function atMost(limitMs: number, promise: Promise<unknown>): Promise<void> {
+  const { promise: limit, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  await Promise.race([promise, limit]);
+  clearTimeout(timer);
 }

@@ -7,7 +7,8 @@ import type { Exchange } from './exchange.ts';
  *
  * - Request ids get a random prefix: every SDK client counts from zero, and of two clients that used one session after
  *   another, the second was measured to receive the first one's answer.
- * - A stream that ends without the answer fails the request at once; left alone the SDK waits for its timeout.
+ * - A stream that ends without the answer fails the request at once, and so does a 202 or a JSON document without it; left
+ *   alone the SDK waits for its timeout.
  * - No `notifications/cancelled` after the exchange ended: it would open a socket that nobody waits for.
  */
 export class ExchangeTransport implements Transport {
@@ -48,11 +49,12 @@ export class ExchangeTransport implements Transport {
     const id = this.#prefix + String(message.id);
     this.#unanswered = id;
     // Told of every end; only one before the answer is trouble.
-    const onRequestStreamEnd = () => {
-      if (this.#unanswered === id)
-        this.#failed(new AttemptError({ kind: 'broken', reason: 'the stream ended without an answer' }));
+    const failUnanswered = (reason: string) => {
+      if (this.#unanswered === id) this.#failed(new AttemptError({ kind: 'broken', reason }));
     };
+    const onRequestStreamEnd = () => failUnanswered('the stream ended without an answer');
     await this.#inner.send({ ...message, id }, { ...options, onRequestStreamEnd });
+    if (this.hasPerRequestStream && !this.#current().streaming) failUnanswered('not an answer to the request');
   }
 
   async close(): Promise<void> {

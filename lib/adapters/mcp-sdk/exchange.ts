@@ -7,11 +7,26 @@ export interface Exchange {
   status?: number;
   /** As the server said it: seconds or an HTTP date. */
   retryAfter?: string;
+  /** Bytes of all answers so far. */
+  receivedBytes: number;
   tooLarge: boolean;
+  /** The answer is an event stream: it may still be coming when the request counts as sent. */
+  streaming: boolean;
+  /** Settles when the latest request and its answer are over. */
+  over: Promise<void>;
   /** The server answered in the envelope of the modern era (`resultType` is on every modern result). */
   modernAnswer: boolean;
 }
 
 export function newExchange(signal: AbortSignal, maxResponseBytes: number): Exchange {
-  return { signal, maxResponseBytes, connected: false, tooLarge: false, modernAnswer: false };
+  return {
+    signal,
+    maxResponseBytes,
+    connected: false,
+    receivedBytes: 0,
+    tooLarge: false,
+    streaming: false,
+    over: Promise.resolve(),
+    modernAnswer: false,
+  };
 }

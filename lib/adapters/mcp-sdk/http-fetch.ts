@@ -19,11 +19,12 @@ export function createFetch(sockets: Sockets, current: () => Exchange, stream: b
     const method = init.method ?? 'GET';
     if (method === 'GET' && !stream) return new Response(null, { status: 405 });
     const exchange = current();
-    exchange.signal.throwIfAborted();
     // Lets a FIN that came while we were frozen reach its socket before a socket is chosen.
     await new Promise((resolve) => setImmediate(resolve));
+    exchange.signal.throwIfAborted();
+    init.signal?.throwIfAborted();
     const message = await send(sockets, new URL(String(input)), method, init, exchange);
-    return toResponse(message, exchange);
+    return toResponse(message, current);
   };
 }
 
@@ -49,10 +50,12 @@ function send(
       signal?.addEventListener('abort', abort, { once: true });
       request.once('close', () => signal?.removeEventListener('abort', abort));
     }
-    request.once('error', reject);
+    request.on('error', reject);
+    exchange.over = new Promise((settle) => request.once('close', settle));
     noteConnected(request, url.protocol, exchange);
     request.once('response', (message) => {
       exchange.status = message.statusCode ?? 0;
+      exchange.streaming = /^\s*text\/event-stream\b/i.test(message.headers['content-type'] ?? '');
       if (message.headers['retry-after'] !== undefined) exchange.retryAfter = message.headers['retry-after'];
       sockets.markUsed(request, String(message.headers['keep-alive'] ?? ''));
       message.once('end', () => sockets.markUsed(request, String(message.headers['keep-alive'] ?? '')));
@@ -72,31 +75,32 @@ function noteConnected(request: ClientRequest, protocol: string, exchange: Excha
 
 const BODILESS = new Set([204, 205, 304]);
 
-function toResponse(message: IncomingMessage, exchange: Exchange): Response {
+function toResponse(message: IncomingMessage, current: () => Exchange): Response {
   const status = message.statusCode ?? 502;
   const headers = new Headers();
   for (let i = 0; i < message.rawHeaders.length; i += 2)
     headers.append(message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
   if (BODILESS.has(status)) {
-    message.resume();
+    message.on('error', () => {}).resume();
     return new Response(null, { status, headers });
   }
-  return new Response(boundedBody(message, exchange), { status, headers });
+  return new Response(boundedBody(message, current), { status, headers });
 }
 
-function boundedBody(message: IncomingMessage, exchange: Exchange): ReadableStream<Uint8Array> {
-  let bytes = 0;
+/** Bounded is what one exchange receives: the stream of the SSE transport spans several. */
+function boundedBody(message: IncomingMessage, current: () => Exchange): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
       message.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > exchange.maxResponseBytes) {
+        const exchange = current();
+        exchange.receivedBytes += chunk.length;
+        if (exchange.receivedBytes > exchange.maxResponseBytes) {
           exchange.tooLarge = true;
           message.destroy(new Error(`the answer is larger than ${exchange.maxResponseBytes} bytes`));
         } else controller.enqueue(chunk);
       });
       message.once('end', () => controller.close());
-      message.once('error', (error) => controller.error(error));
+      message.on('error', (error) => controller.error(error));
     },
     cancel: () => void message.destroy(),
   });

@@ -3,14 +3,27 @@ import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts'
 import type { Clock } from '../../resilience/clock.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Codes that deployed servers put on "I do not know this session". */
-const SESSION_CODES: readonly number[] = [-32000, -32001];
+/** Codes that deployed servers put on "I do not know this session", or "this version". */
+const REFUSAL_CODES: readonly number[] = [-32000, -32001, -32600];
+
+const UNSUPPORTED_PROTOCOL_VERSION = -32022;
+
+/** No server means "in a day" when it says so. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+interface RpcError {
+  readonly code: number;
+  readonly message: string;
+}
 
 /** Says what went wrong with an attempt, from the SDK's error and from what the exchange saw on the wire. */
 export function toAttemptError(error: unknown, exchange: Exchange, inSession: boolean, now: Clock): AttemptError {
-  if (exchange.signal.reason instanceof AttemptError) return exchange.signal.reason;
+  const { reason } = exchange.signal;
+  // We broke that stream ourselves.
+  if (exchange.tooLarge && !(reason instanceof AttemptError && reason.failure.kind !== 'broken'))
+    return new AttemptError({ kind: 'too-large', limitBytes: exchange.maxResponseBytes }, error);
+  if (reason instanceof AttemptError) return reason;
   if (error instanceof AttemptError) return error;
-  if (exchange.tooLarge) return new AttemptError({ kind: 'too-large', limitBytes: exchange.maxResponseBytes }, error);
   return new AttemptError(failureOf(error, exchange, inSession, now), error);
 }
 
@@ -20,11 +33,7 @@ function failureOf(error: unknown, exchange: Exchange, inSession: boolean, now: 
   if (exchange.status !== undefined && exchange.status >= 400 && !ProtocolError.isInstance(error)) {
     return statusFailure(exchange.status, exchange, now);
   }
-  if (ProtocolError.isInstance(error)) {
-    if (inSession && SESSION_CODES.includes(error.code) && /session/i.test(error.message))
-      return { kind: 'session-lost' };
-    return { kind: 'rpc', code: error.code, message: error.message };
-  }
+  if (ProtocolError.isInstance(error)) return rpcFailure(error, exchange.status);
   if (SdkError.isInstance(error)) return { kind: 'broken', reason: `not an MCP answer (${error.code})` };
   const code = errorCode(error);
   if (code !== undefined && !exchange.connected) return { kind: 'not-sent', reason: code };
@@ -32,11 +41,24 @@ function failureOf(error: unknown, exchange: Exchange, inSession: boolean, now: 
 }
 
 function httpFailure(error: SdkHttpError, exchange: Exchange, inSession: boolean, now: Clock): AttemptFailure {
+  if (error.status === 404 && inSession) return { kind: 'session-lost' };
   const rpc = rpcErrorIn(error.data['text']);
-  if (isSessionLost(error.status, rpc, inSession)) return { kind: 'session-lost' };
   // A modern server puts protocol errors on a 4xx (2026-07-28, Streamable HTTP); the code says more than the status.
-  if (rpc !== undefined && error.status === 400) return { kind: 'rpc', ...rpc };
+  if (rpc !== undefined && error.status === 400) return rpcFailure(rpc, error.status);
   return statusFailure(error.status, exchange, now);
+}
+
+/**
+ * Deployed servers put a lost session and a foreign protocol version on general codes. Only HTTP 400 says that nothing has run: with
+ * 200 the same words may be a tool's own, about a session of its own.
+ */
+function rpcFailure({ code, message }: RpcError, status: number | undefined): AttemptFailure {
+  if (status === 400 && REFUSAL_CODES.includes(code)) {
+    if (/session|not initialized/i.test(message)) return { kind: 'session-lost' };
+    if (/unsupported protocol version/i.test(message))
+      return { kind: 'rpc', code: UNSUPPORTED_PROTOCOL_VERSION, message };
+  }
+  return { kind: 'rpc', code, message };
 }
 
 function statusFailure(status: number, exchange: Exchange, now: Clock): AttemptFailure {
@@ -44,21 +66,7 @@ function statusFailure(status: number, exchange: Exchange, now: Clock): AttemptF
   return { kind: 'http', status, reason: `HTTP ${status}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-function isSessionLost(
-  status: number,
-  rpc: { code: number; message: string } | undefined,
-  inSession: boolean,
-): boolean {
-  if (status === 404 && inSession) return true;
-  return (
-    status === 400 &&
-    rpc !== undefined &&
-    SESSION_CODES.includes(rpc.code) &&
-    /session|not initialized/i.test(rpc.message)
-  );
-}
-
-function rpcErrorIn(text: unknown): { code: number; message: string } | undefined {
+function rpcErrorIn(text: unknown): RpcError | undefined {
   if (typeof text !== 'string') return undefined;
   try {
     const error: unknown = JSON.parse(text)?.error;
@@ -77,10 +85,9 @@ function errorCode(error: unknown): string | undefined {
   return 'cause' in error ? errorCode(error.cause) : undefined;
 }
 
-/** `Retry-After`: delay-seconds or an HTTP date (RFC 9110 §10.2.3). */
+/** `Retry-After`: delay-seconds or an HTTP date (RFC 9110 §10.2.3), capped. */
 export function parseRetryAfterMs(value: string | undefined, now: Clock): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now());
+  const delayMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now();
+  return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(0, delayMs), MAX_RETRY_AFTER_MS);
 }
