@@ -1,5 +1,4 @@
 import { ConfigError } from '../config/errors.ts';
-import { startLocal } from '../local/dev.ts';
 import { LocalRunError } from '../local/errors.ts';
 import { runUntilSignal } from '../local/run-until-signal.ts';
 import { CommandFailure, type ExitCode } from './failure.ts';
@@ -22,15 +21,28 @@ export async function dev(options: DevOptions): Promise<ExitCode> {
     await runUntilSignal((signal) => start(options, signal));
     return 0;
   } catch (error) {
-    if (!(error instanceof LocalRunError || error instanceof ConfigError)) throw error;
-    throw new CommandFailure(error.message, { cause: error });
+    if (error instanceof LocalRunError || error instanceof ConfigError) {
+      throw new CommandFailure(error.message, { cause: error });
+    }
+    throw isMissingModule(error) ? notInThePackage(error) : error;
   }
 }
+
+const isMissingModule = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+
+/** The embedded database and the servers beside it are development dependencies. */
+const notInThePackage = (cause: unknown): CommandFailure =>
+  new CommandFailure('the local run needs a checkout of mcp-fusebox; the installed package has not got all of it', {
+    cause,
+    next: 'in a checkout: npm ci && npm start',
+  });
 
 const toStdout = (line: string) => void writeLine(printable(line));
 const toStderr = (line: string) => void process.stderr.write(`${printable(line)}\n`);
 
 async function start(options: DevOptions, signal: AbortSignal) {
+  const { startLocal } = await import('../local/dev.ts');
   const run = await startLocal({
     port: options.port,
     env: process.env,
