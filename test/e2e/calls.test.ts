@@ -1,5 +1,5 @@
-import { type Flaky, type ServerChild, startEverything, startFlaky } from '../helpers/mcp-servers.ts';
 import { type Run, startRun } from '../helpers/local-run.ts';
+import { type Flaky, type ServerChild, startEverything, startFlaky } from '../helpers/mcp-servers.ts';
 
 let flaky: Flaky;
 let everything: ServerChild;

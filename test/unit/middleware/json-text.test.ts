@@ -32,7 +32,7 @@ describe('pollutingKeys', () => {
     ]);
   });
 
-  it.each([null, 1, 'constructor', [], {}, ['__proto__'], { constructor: 'ACME', prototype: true }])(
+  it.each<unknown>([null, 1, 'constructor', [], {}, ['__proto__'], { constructor: 'ACME', prototype: true }])(
     'finds none in %j',
     (value) => {
       expect(pollutingKeys(value)).toEqual([]);
