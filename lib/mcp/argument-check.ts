@@ -31,7 +31,13 @@ export async function checkArguments(tool: ToolDefinition, args: JsonObject, ser
 async function compile(schema: JsonObject): Promise<Validate> {
   // ajv costs 14 ms to load; a health check or a catalogue never needs it.
   const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false, logger: false });
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    validateFormats: false,
+    ownProperties: true,
+    logger: false,
+  });
   // `$async` would turn the verdict into a promise, which is never false and may reject unseen.
   const { $schema: _, $async: __, ...rest } = schema;
   const validate =
