@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { AssetHashType, DockerImage, type ILocalBundling } from 'aws-cdk-lib/core';
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { AssetHashType, DockerImage, type ILocalBundling } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { CONFIG_LAYER_PATH } from '../contract/environment.ts';
 

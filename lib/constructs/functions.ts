@@ -1,7 +1,7 @@
-import { Duration } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, type ILayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, type ILayerVersion, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { CONFIG_LAYER_PATH, ENVIRONMENT } from '../contract/environment.ts';
 import { FUNCTION_TIMEOUT_SECONDS } from '../contract/limits.ts';

@@ -1,7 +1,7 @@
-import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FuseboxConfig } from '../config/schema.ts';
 import { Api } from './api.ts';

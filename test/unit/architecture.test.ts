@@ -9,12 +9,18 @@ const CONFIG = join(ROOT, '.config/dependency-cruiser.cjs');
 
 /** The names of the rules that are broken. */
 async function brokenRules(): Promise<string[]> {
-  const run = promisify(execFile)(process.execPath, [DEPCRUISE, '-c', CONFIG, '-T', 'json', 'bin', 'lib', 'functions'], {
-    cwd: ROOT,
-    maxBuffer: 64 * 2 ** 20,
-  });
+  const run = promisify(execFile)(
+    process.execPath,
+    [DEPCRUISE, '-c', CONFIG, '-T', 'json', 'bin', 'lib', 'functions'],
+    {
+      cwd: ROOT,
+      maxBuffer: 64 * 2 ** 20,
+    },
+  );
   const { stdout } = await run.catch((failure: { stdout: string }) => failure);
-  const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string } }[]; totalCruised: number } };
+  const { summary } = JSON.parse(stdout) as {
+    summary: { violations: { rule: { name: string } }[]; totalCruised: number };
+  };
   expect(summary.totalCruised).toBeGreaterThan(100);
   return summary.violations.map(({ rule }) => rule.name);
 }
@@ -25,7 +31,10 @@ it('everything imports in the direction that the layout allows', async () => {
 
 it('an import against the direction is noticed, also one of a type', async () => {
   const file = join(ROOT, 'lib/resilience/broken.ts');
-  writeFileSync(file, "import type { FuseboxConfig } from '../config/schema.ts';\nexport type Broken = FuseboxConfig;\n");
+  writeFileSync(
+    file,
+    "import type { FuseboxConfig } from '../config/schema.ts';\nexport type Broken = FuseboxConfig;\n",
+  );
   try {
     expect(await brokenRules()).toEqual(['resilience-is-pure']);
   } finally {

@@ -26,7 +26,7 @@ const TIMEOUT_MS = 500;
 const PAUSE_MS = 5_000;
 /** An item ends at 400 kB. A larger catalogue is not persisted: each environment then fetches its own. */
 const MAX_RECORD_BYTES = 380_000;
-/** DynamoDB's limit for a sort key. A server whose session ids are longer gets fresh sessions. */
+/** DynamoDB's limit for a sort key. Of a server whose session ids are longer each environment has its own sessions. */
 const MAX_SORT_KEY_BYTES = 1024;
 /** Other cold environments look at the same list; after as many lost races a fresh session is cheaper. */
 const LEASE_TRIES = 3;
@@ -57,7 +57,8 @@ export class DynamoDbPeerStore implements PeerStore {
 
   async write(peerKey: string, record: PeerRecord, expiresAtMs: number): Promise<void> {
     const whole = JSON.stringify(record);
-    const body = Buffer.byteLength(whole) <= MAX_RECORD_BYTES ? whole : JSON.stringify({ era: record.era });
+    const { tools: _, toolsFetchedAtMs: __, ...small } = record;
+    const body = Buffer.byteLength(whole) <= MAX_RECORD_BYTES ? whole : JSON.stringify(small);
     const Item = { ...recordKey(peerKey), body: { S: body }, ...expiry(expiresAtMs) };
     await this.#attempt('write', undefined, (options) =>
       this.#options.client.send(new PutItemCommand({ TableName: this.#options.tableName, Item }), options),
@@ -102,7 +103,7 @@ export class DynamoDbPeerStore implements PeerStore {
   }
 
   async addSession(peerKey: string, session: StoredSession, owner: string, leasedUntilMs: number): Promise<void> {
-    if (Buffer.byteLength(session.sessionId) > MAX_SORT_KEY_BYTES) return;
+    if (!fitsKey(session.sessionId)) return;
     const Item = {
       ...sessionKey(peerKey, session.sessionId),
       protocolVersion: { S: session.protocolVersion },
@@ -117,20 +118,22 @@ export class DynamoDbPeerStore implements PeerStore {
 
   /** A store that does not answer says no: a session that may be another's is never used. */
   async renewLease(peerKey: string, sessionId: string, owner: string, leasedUntilMs: number): Promise<boolean> {
+    // What was never stored is nobody else's.
+    if (!fitsKey(sessionId)) return true;
     return this.#attempt('renewLease', false, (options) =>
       this.#lease(peerKey, sessionId, owner, leasedUntilMs, 'leaseOwner = :owner', {}, options),
     );
   }
 
   async releaseSession(peerKey: string, sessionId: string, owner: string): Promise<void> {
+    if (!fitsKey(sessionId)) return;
     await this.#attempt('releaseSession', false, (options) =>
       this.#lease(peerKey, sessionId, owner, 0, 'leaseOwner = :owner', {}, options),
     );
   }
 
   async removeSession(peerKey: string, sessionId: string): Promise<void> {
-    if (Buffer.byteLength(sessionId) <= MAX_SORT_KEY_BYTES)
-      await this.#delete('removeSession', sessionKey(peerKey, sessionId));
+    if (fitsKey(sessionId)) await this.#delete('removeSession', sessionKey(peerKey, sessionId));
   }
 
   async #lease(
@@ -200,6 +203,8 @@ const sessionKey = (peerKey: string, sessionId: string): Item => ({
   [RECORDS_TABLE.partitionKey]: { S: `session#${peerKey}` },
   [RECORDS_TABLE.sortKey]: { S: sessionId },
 });
+
+const fitsKey = (sessionId: string): boolean => Buffer.byteLength(sessionId) <= MAX_SORT_KEY_BYTES;
 
 const toSeconds = (ms: number): string => String(Math.ceil(ms / 1000));
 const expiry = (ms: number): Item => ({ [RECORDS_TABLE.expiry]: { N: toSeconds(ms) } });

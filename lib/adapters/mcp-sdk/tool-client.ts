@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../resilience/clock.ts';
 import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts';
 import type {
   Attempt,
@@ -11,6 +10,7 @@ import type {
   ToolClient,
   ToolConnection,
 } from '../../mcp/ports.ts';
+import type { Clock } from '../../resilience/clock.ts';
 import { Channel, NOT_MODERN } from './channel.ts';
 import { LegacyConnection, ModernConnection } from './connections.ts';
 import { SessionLease } from './session-lease.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { formatLine, importConfig, type ImportResult } from '../../../lib/config/import/index.ts';
+import { formatLine, type ImportResult, importConfig } from '../../../lib/config/import/index.ts';
 
 const fixture = (fileName: string) =>
   readFileSync(new URL(`../../fixtures/config/${fileName}`, import.meta.url), 'utf8');
