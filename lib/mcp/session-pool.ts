@@ -1,5 +1,5 @@
-import type { Clock } from '../resilience/clock.ts';
 import type { PoolConfig } from '../config/schema.ts';
+import type { Clock } from '../resilience/clock.ts';
 import { FuseboxError } from './errors.ts';
 import type { Attempt, ServerTarget, ToolClient, ToolConnection } from './ports.ts';
 import type { Sleep } from './sleep.ts';
