@@ -16,6 +16,8 @@ export interface Scripted {
   /** What came so far: JSON-RPC methods, else HTTP methods. */
   readonly seen: string[];
   openSockets(): Promise<number>;
+  /** Answers that are not over. */
+  unfinished(): number;
   close(): Promise<void>;
 }
 
@@ -84,13 +86,19 @@ async function listen(
   seen: string[],
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Promise<Scripted> {
-  const server = createServer((request, response) => void handle(request, response));
+  let unfinished = 0;
+  const server = createServer((request, response) => {
+    unfinished++;
+    response.once('close', () => unfinished--);
+    void handle(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url: `${origin}/mcp`,
     origin,
     seen,
+    unfinished: () => unfinished,
     openSockets: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
     close: async () => {
       server.closeAllConnections();

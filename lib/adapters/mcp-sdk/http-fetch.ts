@@ -51,6 +51,8 @@ function send(
       request.once('close', () => signal?.removeEventListener('abort', abort));
     }
     request.on('error', reject);
+    // A connection may close with neither an answer nor an error: after a 101 that nobody asked for.
+    request.once('close', () => reject(new Error('closed without an answer')));
     exchange.over = new Promise((settle) => request.once('close', settle));
     noteConnected(request, url.protocol, exchange);
     request.once('response', (message) => {
