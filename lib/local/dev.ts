@@ -4,6 +4,7 @@ import { readAssembly } from './assembly/assembly.ts';
 import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
+import { LocalRunError } from './errors.ts';
 import { listen } from './gateway/gateway.ts';
 import { ExecutionEnvironment } from './lambda/environment.ts';
 import { environmentVariables } from './lambda/environment-variables.ts';
@@ -173,13 +174,29 @@ function poolOf(pools: ReadonlyMap<string, FunctionPool>, arn: string): Function
   return pool;
 }
 
-/** A fresh log file. Written a line at a time, so that lines of several processes are never mixed. */
+/**
+ * A fresh log file. Written a line at a time, so that lines of several processes are never mixed.
+ *
+ * @throws LocalRunError where the folder cannot be written
+ */
 function openOutput({ cwd, onOutput }: LocalRunOptions): (line: string) => void {
-  const file = join(cwd, '.fusebox', 'local.log');
-  mkdirSync(join(cwd, '.fusebox'), { recursive: true });
-  writeFileSync(file, '');
+  const folder = join(cwd, '.fusebox');
+  const file = join(folder, 'local.log');
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, '');
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new LocalRunError(`${folder} cannot be written: ${message}; start it in a folder that you may write`, {
+      cause,
+    });
+  }
   return (line) => {
-    appendFileSync(file, `${line}\n`);
+    try {
+      appendFileSync(file, `${line}\n`);
+    } catch {
+      // The folder was removed or the disk is full: that costs a line, not the run.
+    }
     onOutput?.(line);
   };
 }

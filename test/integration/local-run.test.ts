@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,9 +28,15 @@ afterEach(() => {
   for (const child of spawned.splice(0)) child.kill('SIGKILL');
 });
 
-/** A local run in a process of its own, to be killed. */
-function spawnRun(port: number): { child: ChildProcess; lines: string[]; line: (pattern: RegExp) => Promise<string> } {
-  const cwd = runFolder();
+interface SpawnedRun {
+  readonly cwd: string;
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  readonly line: (pattern: RegExp) => Promise<string>;
+}
+
+/** A local run in a process of its own, to be killed. With `likeNpm` that is a shell, which has started it. */
+function spawnRun(port: number, { cwd = runFolder(), likeNpm = false } = {}): SpawnedRun {
   const script = join(cwd, 'run.ts');
   writeFileSync(
     script,
@@ -45,7 +51,14 @@ function spawnRun(port: number): { child: ChildProcess; lines: string[]; line: (
     }`,
   );
   const { MCP_CONFIG_JSON: _json, MCP_CONFIG_PATH: _path, ...env } = process.env;
-  const child = spawn(process.execPath, [script], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const command = likeNpm
+    ? ['/bin/sh', '-c', '"$@"; true', 'sh', process.execPath, script]
+    : [process.execPath, script];
+  const child = spawn(command[0] ?? '', command.slice(1), {
+    cwd,
+    env: likeNpm ? { ...env, npm_lifecycle_event: 'start' } : env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   spawned.push(child);
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -57,7 +70,7 @@ function spawnRun(port: number): { child: ChildProcess; lines: string[]; line: (
     }
     throw new Error(`ended without ${pattern}:\n${lines.join('\n')}`);
   };
-  return { child, lines, line };
+  return { cwd, child, lines, line };
 }
 
 /** Every process below this one. */
@@ -104,6 +117,52 @@ describe('a local run', () => {
     child.kill('SIGKILL');
 
     await until(() => below.every((pid) => processState(pid) === undefined));
+  });
+
+  it('ends with the npm that started it', async () => {
+    const { child, line } = spawnRun(0, { likeNpm: true });
+    await line(/^ready /);
+    const below = descendants(child.pid);
+
+    child.kill('SIGKILL');
+
+    await until(() => below.every((pid) => processState(pid) === undefined));
+  });
+
+  it('takes a signal that npm repeats for one', async () => {
+    const { child, line } = spawnRun(0);
+    await line(/^ready /);
+
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+
+    await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
+  });
+
+  it('goes on when its folder is removed', async () => {
+    const { child, cwd, line } = spawnRun(0);
+    const url = (await line(/^ready /)).slice('ready '.length);
+    await fetch(`${url}/v1/servers`);
+    rmSync(join(cwd, '.fusebox'), { recursive: true });
+
+    const response = await fetch(`${url}/v1/servers`);
+
+    expect(response.status).toBe(200);
+    expect(child.exitCode).toBeNull();
+  });
+
+  it('says in one line that its folder cannot be written', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, '.fusebox'), 'a file');
+
+    const { child, lines } = spawnRun(0, { cwd });
+    await once(child, 'close');
+
+    expect(lines.filter((text) => text.startsWith('failed'))).toEqual([
+      expect.stringMatching(/^failed: .*\.fusebox cannot be written: .*; start it in a folder that you may write$/),
+    ]);
+    expect(child.exitCode).toBe(1);
   });
 
   it('can be stopped while it starts', async () => {
