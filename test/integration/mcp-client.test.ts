@@ -357,6 +357,23 @@ describe('sessions', () => {
   });
 });
 
+describe('a socket', () => {
+  it('that was idle for too long by the clock is not used again, frozen or not', async () => {
+    let nowMs = Date.now();
+    const product = compose({ s: serverOf('modern') }, { world: { now: () => nowMs } });
+    const opened = async () => {
+      await product.call('s', 'append', { item: 1 });
+      return flaky.ledger().connections.opened;
+    };
+    expect(await opened()).toBe(1);
+    // The server says that it closes after 5 s.
+    nowMs += 3_999;
+    expect(await opened()).toBe(1);
+    nowMs += 4_000;
+    expect(await opened()).toBe(2);
+  });
+});
+
 describe('a server that is not there', () => {
   it('is tried again, whatever the tool, for nothing was sent', async () => {
     const product = compose({ s: { url: 'http://127.0.0.1:1/mcp' } });

@@ -48,10 +48,11 @@ export class SecretsManagerCredentials implements CredentialSource {
     this.#cache.set(secret, entry);
     try {
       return await entry.value;
-    } catch (cause) {
+    } catch (error) {
       if (this.#cache.get(secret) === entry) this.#cache.delete(secret);
-      const name = cause instanceof Error ? cause.name : 'unknown';
-      // AWS's own words name accounts and roles, which are not for every caller.
+      const { name, message } = error instanceof Error ? error : new Error('unknown');
+      // AWS's own words name accounts and roles, which are for the log alone; its error also holds the signed request.
+      const cause = Object.assign(new Error(message), { name });
       throw new Error(`the secret "${secret}" cannot be read (${name})`, { cause });
     }
   }
