@@ -50,10 +50,7 @@ export class SecretsManagerCredentials implements CredentialSource {
       return await entry.value;
     } catch (error) {
       if (this.#cache.get(secret) === entry) this.#cache.delete(secret);
-      const { name, message } = error instanceof Error ? error : new Error('unknown');
-      // AWS's own words name accounts and roles, which are for the log alone; its error also holds the signed request.
-      const cause = Object.assign(new Error(message), { name });
-      throw new Error(`the secret "${secret}" cannot be read (${name})`, { cause });
+      throw unreadable(secret, error);
     }
   }
 
@@ -63,4 +60,11 @@ export class SecretsManagerCredentials implements CredentialSource {
     if (!SecretString?.trim()) throw new Error('it holds no text');
     return SecretString.trim();
   }
+}
+
+/** AWS's own words name accounts and roles, which are for the log alone; its error also holds the signed request. */
+function unreadable(secret: string, error: unknown): Error {
+  const { name, message } = error instanceof Error ? error : new Error('unknown');
+  const cause = Object.assign(new Error(message), { name });
+  return new Error(`the secret "${secret}" cannot be read (${name})`, { cause });
 }
