@@ -83,7 +83,7 @@ function toResponse(message: IncomingMessage, current: () => Exchange): Response
   for (let i = 0; i < message.rawHeaders.length; i += 2)
     headers.append(message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
   if (BODILESS.has(status)) {
-    message.on('error', () => {}).resume();
+    message.resume();
     return new Response(null, { status, headers });
   }
   return new Response(boundedBody(message, current), { status, headers });
