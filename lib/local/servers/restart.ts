@@ -1,5 +1,5 @@
-/** A server that ran so long was well, milliseconds: its failures before are forgotten. */
-const WELL_AFTER_MS = 10_000;
+/** A server that listened so long was well, milliseconds: its failures before are forgotten. */
+const WELL_AFTER_MS = 1_000;
 const FIRST_DELAY_MS = 100;
 const MAX_RESTARTS = 6;
 
@@ -14,9 +14,9 @@ export interface Restart {
  * What follows the end of a server that nobody asked to end: 0.1 s, then twice as long each time, at most 6 times in a row.
  *
  * @param failures in a row before this one
- * @param upMs how long it ran
+ * @param listenedMs how long it listened; 0: it never did
  */
-export function restartAfter(failures: number, upMs: number): Restart {
-  const inARow = upMs >= WELL_AFTER_MS ? 1 : failures + 1;
+export function restartAfter(failures: number, listenedMs: number): Restart {
+  const inARow = listenedMs >= WELL_AFTER_MS ? 1 : failures + 1;
   return { failures: inARow, delayMs: inARow > MAX_RESTARTS ? null : FIRST_DELAY_MS * 2 ** (inARow - 1) };
 }

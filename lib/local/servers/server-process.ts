@@ -71,25 +71,28 @@ export class ServerProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
     });
-    const startedAtMs = performance.now();
+    let listeningAtMs = Number.POSITIVE_INFINITY;
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       stderr = (stderr + chunk).slice(-STDERR_KEPT);
     });
     this.#child = child;
-    child.once('message', () => this.#settled.resolve());
-    child.once('error', (error) => this.#ended(child, error.message, stderr, startedAtMs));
-    child.once('exit', (code, signal) => this.#ended(child, signal ?? `exit status ${code}`, stderr, startedAtMs));
+    child.once('message', () => {
+      listeningAtMs = performance.now();
+      this.#settled.resolve();
+    });
+    child.once('error', (error) => this.#ended(child, error.message, stderr, listeningAtMs));
+    child.once('exit', (code, signal) => this.#ended(child, signal ?? `exit status ${code}`, stderr, listeningAtMs));
   }
 
-  #ended(child: ChildProcess, how: string, stderr: string, startedAtMs: number): void {
+  #ended(child: ChildProcess, how: string, stderr: string, listeningAtMs: number): void {
     if (this.#child !== child) return;
     this.#child = undefined;
     // What it had started must not live on beside what the next one starts.
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
     this.#settled.resolve();
     if (this.#closing) return;
-    const { failures, delayMs } = restartAfter(this.#failures, performance.now() - startedAtMs);
+    const { failures, delayMs } = restartAfter(this.#failures, Math.max(0, performance.now() - listeningAtMs));
     this.#failures = failures;
     const next = delayMs === null ? 'it is left down' : `it is started again in ${delayMs} ms`;
     this.#log(`server "${this.#spec.name}" died (${how}); ${next}${quote(stderr)}`);
