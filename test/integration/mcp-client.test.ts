@@ -28,8 +28,8 @@ const countOf = (tool: string) => flaky.ledger().executions[tool]?.count ?? 0;
 describe.each(KINDS)('a server of kind %s', (kind) => {
   let product: Product;
   beforeAll(async () => {
-    product = compose({ s: serverOf(kind, { timeoutMs: 200 }) });
-    await product.call('s', 'echo', { text: 'warm' });
+    product = compose({ s: serverOf(kind), hasty: serverOf(kind, { timeoutMs: 400 }) });
+    for (const server of ['s', 'hasty']) await product.call(server, 'echo', { text: 'warm' });
   });
 
   it('answers, and says which era it speaks', async () => {
@@ -75,7 +75,7 @@ describe.each(KINDS)('a server of kind %s', (kind) => {
   it.each(faults)('with fault %s: a read-only call is %s, another one %s', async (mode, readOnly, other) => {
     const endOf = (tool: string, args: object) => {
       flaky.control({ mode: mode as 'hang', count: 1 });
-      return product.call('s', tool, { ...args }).then(
+      return product.call(other.startsWith('deadline') ? 'hasty' : 's', tool, { ...args }).then(
         ({ meta }) => `answered by attempt ${meta.attempts}`,
         ({ code, details }) => `${code}${details.outcome ? `, outcome ${details.outcome}` : ''}`,
       );
@@ -99,7 +99,7 @@ describe.each(KINDS)('a server of kind %s', (kind) => {
     await patient.call('s', 'echo', { text: 'warm' });
     const { open } = flaky.ledger().connections;
     flaky.control({ mode: 'hang' });
-    const error = await patient.no('s', 'append', { item: 1 }, 100);
+    const error = await patient.no('s', 'append', { item: 1 }, 400);
     expect(error).toMatchObject({ code: 'deadline_exceeded', details: { attempts: 1, outcome: 'unknown' } });
     await eventually(() => flaky.ledger().inFlight === 0 && flaky.ledger().connections.open < open);
   });
@@ -413,7 +413,7 @@ describe('secrets', () => {
           name,
           {
             ...(name === 'down' ? { url: 'http://127.0.0.1:1/mcp' } : serverOf(name)),
-            timeoutMs: 100,
+            timeoutMs: 200,
             headers: { 'x-api-key': 'canary-header' },
             auth: { type: 'bearer', secret: 'token' },
           },

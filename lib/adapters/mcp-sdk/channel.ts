@@ -180,7 +180,8 @@ export class Channel {
 
 async function atMost(limitMs: number, promise: Promise<unknown>): Promise<void> {
   const { promise: limit, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
+  // What came meanwhile is seen first: timers run before sockets when the processor was elsewhere.
+  const timer = setTimeout(() => setImmediate(resolve), limitMs);
   await Promise.race([promise, limit]);
   clearTimeout(timer);
 }
