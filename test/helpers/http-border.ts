@@ -1,12 +1,36 @@
 import type { Context } from 'aws-lambda';
 import { parseConfig } from '../../lib/config/runtime.ts';
 import type { FuseboxConfig } from '../../lib/config/schema.ts';
+import type { ErrorCode } from '../../lib/mcp/errors.ts';
 import type { Fusebox } from '../../lib/mcp/fusebox.ts';
 import type { CatalogTool, ToolCallAnswer } from '../../lib/mcp/types.ts';
 import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
 
 export const REQUEST_ID = 'JKJaXmPLvHcESHA=';
 export const LAMBDA_REQUEST_ID = '8f507cfc-xmpl-4697-b07a-ac58fc914c95';
+
+/** DESIGN §2.2, docs/api.md. A code that is missing here is a compile error. */
+export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  unknown_server: 404,
+  unknown_tool: 404,
+  unknown_route: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  request_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_arguments: 422,
+  rate_limited: 429,
+  internal_error: 500,
+  upstream_error: 502,
+  upstream_protocol_error: 502,
+  upstream_auth_failed: 502,
+  upstream_result_too_large: 502,
+  bulkhead_full: 503,
+  deadline_exceeded: 504,
+};
 
 export const ANSWER: ToolCallAnswer = {
   result: { content: [{ type: 'text', text: '42' }] },

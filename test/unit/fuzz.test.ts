@@ -17,32 +17,10 @@ import {
   IAM_ROLE,
   type Invocation,
   invoke,
+  STATUS_OF,
 } from '../helpers/http-border.ts';
 
 const RUNS = process.env['FUSEBOX_LONG'] === '1' ? 50_000 : 2_000;
-
-/** docs/api.md. */
-const DOCUMENTED: Readonly<Record<ErrorCode, number>> = {
-  invalid_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  unknown_server: 404,
-  unknown_tool: 404,
-  unknown_route: 404,
-  method_not_allowed: 405,
-  not_acceptable: 406,
-  request_too_large: 413,
-  unsupported_media_type: 415,
-  invalid_arguments: 422,
-  rate_limited: 429,
-  internal_error: 500,
-  upstream_error: 502,
-  upstream_protocol_error: 502,
-  upstream_auth_failed: 502,
-  upstream_result_too_large: 502,
-  bulkhead_full: 503,
-  deadline_exceeded: 504,
-};
 
 const nasty = fc.constantFrom(
   '',
@@ -149,7 +127,7 @@ const errorDetails: fc.Arbitrary<FuseboxErrorDetails> = fc.record(
   },
   { requiredKeys: [] },
 );
-const codes = Object.keys(DOCUMENTED) as ErrorCode[];
+const codes = Object.keys(STATUS_OF) as ErrorCode[];
 /** What the fusebox does: answer (with a result), or throw. */
 const behaviour = fc.oneof(
   fc.dictionary(text, fc.jsonValue()).map((result) => ({ result: result as JsonObject })),
@@ -191,7 +169,7 @@ function expectWellFormed({ answer, lines }: Invocation): void {
 function expectProblem({ answer, body: problem }: Invocation): void {
   const code = problem['code'] as ErrorCode;
   expect(answer.headers['content-type']).toBe('application/problem+json');
-  expect(answer.statusCode).toBe(DOCUMENTED[code]);
+  expect(answer.statusCode).toBe(STATUS_OF[code]);
   expect(problem).toMatchObject({ status: answer.statusCode, requestId: answer.headers['x-request-id'] });
   for (const key of ['type', 'title', 'detail']) expect(typeof problem[key]).toBe('string');
   expect('retry-after' in answer.headers).toBe('retryAfterMs' in problem);

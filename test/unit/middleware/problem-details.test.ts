@@ -3,7 +3,7 @@ import middyCore from '@middy/core';
 import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../../lib/mcp/errors.ts';
 import type { HttpAnswer } from '../../../lib/middleware/http-answer.ts';
 import { problemDetails } from '../../../lib/middleware/problem-details.ts';
-import { LAMBDA_REQUEST_ID, lambdaContext } from '../../helpers/http-border.ts';
+import { LAMBDA_REQUEST_ID, lambdaContext, STATUS_OF } from '../../helpers/http-border.ts';
 
 const EVENT = { requestContext: { requestId: 'abc=' } };
 
@@ -20,30 +20,7 @@ async function bodyOf(code: ErrorCode, details: FuseboxErrorDetails, message = '
   return JSON.parse((await answerTo(new FuseboxError(code, message, details))).body);
 }
 
-/** DESIGN §2.2. A code that is missing here is a compile error. */
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  invalid_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  unknown_server: 404,
-  unknown_tool: 404,
-  unknown_route: 404,
-  method_not_allowed: 405,
-  not_acceptable: 406,
-  request_too_large: 413,
-  unsupported_media_type: 415,
-  invalid_arguments: 422,
-  rate_limited: 429,
-  internal_error: 500,
-  upstream_error: 502,
-  upstream_protocol_error: 502,
-  upstream_auth_failed: 502,
-  upstream_result_too_large: 502,
-  bulkhead_full: 503,
-  deadline_exceeded: 504,
-};
-
-it.each(Object.entries(STATUS))('%s is a %i', async (code, status) => {
+it.each(Object.entries(STATUS_OF))('%s is a %i', async (code, status) => {
   const answer = await answerTo(new FuseboxError(code as ErrorCode, 'Why.'));
   expect(answer.statusCode).toBe(status);
   expect(answer.headers).toMatchObject({
@@ -65,7 +42,7 @@ it.each(Object.entries(STATUS))('%s is a %i', async (code, status) => {
 it('every code is documented under its status', () => {
   const document = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
   const rows = [...document.matchAll(/^\| (\d{3}) \| `(\w+)` \|/gm)].map(([, status, code]) => [code, Number(status)]);
-  expect(Object.fromEntries(rows)).toEqual(STATUS);
+  expect(Object.fromEntries(rows)).toEqual(STATUS_OF);
 });
 
 it('tells what applies, and never the cause', async () => {
