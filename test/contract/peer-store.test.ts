@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDbPeerStore } from '../../lib/adapters/dynamodb/peer-store.ts';
 import { MemoryPeerStore } from '../../lib/adapters/memory/peer-store.ts';
-import type { PeerStore } from '../../lib/mcp/ports.ts';
 import { openState, type State } from '../../lib/local/state.ts';
+import type { PeerStore } from '../../lib/mcp/ports.ts';
+import { RECORDS } from '../helpers/records-table.ts';
 
 const START_MS = Date.UTC(2026, 10, 21);
 const MINUTE_MS = 60_000;
-const TABLE = 'records';
 
 let nowMs = START_MS;
 let peers = 0;
@@ -28,20 +28,7 @@ function clientOf(endpoint: string): DynamoDBClient {
 
 beforeAll(async () => {
   state = await openState();
-  await state.createTables([
-    {
-      name: TABLE,
-      keySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      attributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      timeToLiveAttribute: 'expiresAtSeconds',
-    },
-  ]);
+  await state.createTables([RECORDS]);
   client = clientOf(state.endpoint);
 });
 afterAll(async () => {
@@ -58,7 +45,7 @@ const session = (sessionId: string) => ({ sessionId, protocolVersion: '2025-11-2
 
 describe.each<[string, () => PeerStore]>([
   ['memory', () => new MemoryPeerStore(now)],
-  ['DynamoDB', () => new DynamoDbPeerStore({ client, tableName: TABLE, now, onError })],
+  ['DynamoDB', () => new DynamoDbPeerStore({ client, tableName: RECORDS.name, now, onError })],
 ])('a peer store in %s', (_, create) => {
   let store: PeerStore;
   beforeEach(() => {
@@ -228,7 +215,7 @@ describe.each<[string, () => PeerStore]>([
 
 describe('DynamoDB', () => {
   it('marks every item for deletion', async () => {
-    const { Items = [] } = await client.send(new ScanCommand({ TableName: TABLE }));
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: RECORDS.name }));
     expect(Items.length).toBeGreaterThan(5);
     expect(Items.filter((item) => !/^\d{10}$/.test(item['expiresAtSeconds']?.N ?? ''))).toEqual([]);
   });
@@ -249,7 +236,7 @@ describe('trouble with DynamoDB', () => {
   const KNOWS_NOTHING = [undefined, undefined, false, undefined, undefined, undefined, undefined, undefined];
 
   it.each<[string, (endpoint: string) => DynamoDBClient, string]>([
-    ['is down', () => clientOf('http://127.0.0.1:1'), TABLE],
+    ['is down', () => clientOf('http://127.0.0.1:1'), RECORDS.name],
     ['has no such table', clientOf, 'elsewhere'],
   ])('%s: it knows nothing, and says so once in 5 s', async (_, connect, tableName) => {
     const broken = connect(state.endpoint);
@@ -270,7 +257,7 @@ describe('trouble with DynamoDB', () => {
     const hanging = createServer(() => requests++).listen(0, '127.0.0.1');
     await new Promise((resolve) => hanging.once('listening', resolve));
     const broken = clientOf(`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`);
-    const store = new DynamoDbPeerStore({ client: broken, tableName: TABLE, now, onError });
+    const store = new DynamoDbPeerStore({ client: broken, tableName: RECORDS.name, now, onError });
     expect(await askAll(store)).toEqual(KNOWS_NOTHING);
     expect([requests, errors]).toEqual([1, [expect.stringMatching(/^read: (TimeoutError|AbortError)/)]]);
     const connections = () => new Promise<number>((resolve) => hanging.getConnections((__, count) => resolve(count)));
@@ -280,9 +267,9 @@ describe('trouble with DynamoDB', () => {
   });
 
   it('is over: what it knew is there', async () => {
-    const store = new DynamoDbPeerStore({ client, tableName: TABLE, now, onError });
+    const store = new DynamoDbPeerStore({ client, tableName: RECORDS.name, now, onError });
     await store.write(peer, { era: 'legacy' }, nowMs + MINUTE_MS);
-    const table = { name: TABLE };
+    const table = { name: RECORDS.name };
     const flaky = new DynamoDbPeerStore({
       client,
       get tableName() {
@@ -293,7 +280,7 @@ describe('trouble with DynamoDB', () => {
     });
     table.name = 'elsewhere';
     expect(await flaky.read(peer)).toBeUndefined();
-    table.name = TABLE;
+    table.name = RECORDS.name;
     nowMs += 5_000;
     expect(await flaky.read(peer)).toEqual({ era: 'legacy' });
   });

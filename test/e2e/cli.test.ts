@@ -1,13 +1,10 @@
 /** The command against the whole product: `fusebox dev` with its real functions and MCP servers, and calls of it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { runFolder } from '../helpers/folders.ts';
 import { COMMAND, runFusebox } from '../helpers/fusebox-command.ts';
-
-const ASSEMBLIES = join(import.meta.dirname, '../../.fusebox/assembly');
 
 let folder: string;
 let dev: ReturnType<typeof startDev>;
@@ -16,15 +13,6 @@ let firstCall: string;
 
 const run = (...args: string[]) => runFusebox(args, { cwd: folder, env: { FUSEBOX_URL: url } });
 const result = async (...args: string[]) => JSON.parse((await run('call', ...args, '--json')).stdout);
-
-/** A folder to run in: without a configuration, with the repository's cache of assemblies. */
-function runFolder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'fusebox-e2e-'));
-  mkdirSync(ASSEMBLIES, { recursive: true });
-  mkdirSync(join(made, '.fusebox'));
-  symlinkSync(ASSEMBLIES, join(made, '.fusebox', 'assembly'));
-  return made;
-}
 
 function startDev() {
   const env = { PATH: process.env['PATH'], HOME: folder, PORT: '0' };

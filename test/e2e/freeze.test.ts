@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Run, startRun } from '../helpers/local-run.ts';
 import { type Flaky, startFlaky } from '../helpers/mcp-servers.ts';
-import { processState, until } from '../unit/local/fixtures.ts';
+import { processState } from '../helpers/process-state.ts';
+import { until } from '../helpers/until.ts';
 
 const LONG = process.env['FUSEBOX_LONG'] !== undefined;
 /** Environments that are frozen at the same time, so that 500 freezes of seconds fit into a test. */

@@ -1,9 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { type LocalRun, type LocalRunOptions, startLocal } from '../../lib/local/dev.ts';
-
-const REPOSITORY = join(import.meta.dirname, '../..');
+import { runFolder } from './folders.ts';
 
 export interface Answer {
   readonly status: number;
@@ -24,11 +21,6 @@ export async function startRun(
   options: Partial<LocalRunOptions> = {},
   rest: object = {},
 ): Promise<Run> {
-  const cwd = mkdtempSync(join(tmpdir(), 'fusebox-run-'));
-  const cache = join(REPOSITORY, '.fusebox', 'assembly');
-  mkdirSync(cache, { recursive: true });
-  mkdirSync(join(cwd, '.fusebox'));
-  symlinkSync(cache, join(cwd, '.fusebox', 'assembly'));
   // Ports change from run to run; named by variables, they leave the assembly as it is.
   const env: Record<string, string> = { PATH: process.env['PATH'] ?? '' };
   const servers = Object.entries(mcpServers).map(([name, server]) => {
@@ -36,7 +28,7 @@ export async function startRun(
     env[`URL_${name.toUpperCase()}`] = String(server.url);
     return [name, { ...server, url: `\${env:URL_${name.toUpperCase()}}` }];
   });
-  writeFileSync(join(cwd, 'fusebox.json'), JSON.stringify({ mcpServers: Object.fromEntries(servers), ...rest }));
+  const cwd = runFolder({ mcpServers: Object.fromEntries(servers), ...rest });
   const local = await startLocal({ port: 0, cwd, env, log: () => {}, ...options });
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
     const response = await fetch(local.url + path, {

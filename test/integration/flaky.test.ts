@@ -4,6 +4,7 @@ import { SSEClientTransport as SseTransportV1 } from '@modelcontextprotocol/sdk/
 import { StreamableHTTPClientTransport as HttpTransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { ControlInput } from '../../lib/local/servers/flaky/faults.ts';
 import { type Flaky, startFlaky } from '../helpers/mcp-servers.ts';
+import { until } from '../helpers/until.ts';
 
 const INFO = { name: 'test', version: '1.0.0' };
 const TOOL_COUNT = 12;
@@ -356,8 +357,3 @@ describe('the ledger', () => {
     expect(flaky.ledger().sessions).toMatchObject({ maxInFlight: 2, repeatedIds: 1, shared: 1 });
   });
 });
-
-/** Lets the event loop turn until it is so. Jest's own limit ends a wait in vain. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedAssembly } from '../../lib/local/assembly-cache.ts';
-import { temporaryFolder } from '../unit/local/fixtures.ts';
+import { temporaryFolder } from '../helpers/folders.ts';
 
 /** Stands for the CDK app: it keeps the contract of `CDK_OUTDIR` and `CDK_CONTEXT_JSON` and writes what it was given. */
 const APP = `

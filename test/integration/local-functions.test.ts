@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startWatchdog } from '../../lib/local/lambda/watchdog.ts';
-import { createPools, functionOf, processState, temporaryFolder, until } from '../unit/local/fixtures.ts';
+import { temporaryFolder } from '../helpers/folders.ts';
+import { createPools, functionOf } from '../helpers/local-functions.ts';
+import { processState } from '../helpers/process-state.ts';
+import { until } from '../helpers/until.ts';
 
 const ECHO = `exports.handler = async (event, context) => ({ event, context, pid: process.pid, environment: process.env })`;
 /** Answers only when told: a test opens the gate by writing its file. */
@@ -364,10 +367,10 @@ describe('the watchdog', () => {
   it('kills frozen environments when the local run itself is killed', async () => {
     const fn = functionOf(ECHO);
     const script = join(temporaryFolder(), 'parent.ts');
-    const fixtures = new URL('../unit/local/fixtures.ts', import.meta.url).href;
+    const helpers = new URL('../helpers/local-functions.ts', import.meta.url).href;
     writeFileSync(
       script,
-      `import { createPools } from '${fixtures}';
+      `import { createPools } from '${helpers}';
       const { pool, call } = createPools().pool(${JSON.stringify(fn)});
       await call();
       console.log(pool.environments[0].pid);`,

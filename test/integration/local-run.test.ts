@@ -1,27 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
-import { processState, temporaryFolder, until } from '../unit/local/fixtures.ts';
+import { runFolder, temporaryFolder } from '../helpers/folders.ts';
+import { processState } from '../helpers/process-state.ts';
+import { until } from '../helpers/until.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 
-/** A folder to run in, with a configuration of its own. The assembly comes from the repository's cache. */
-function runFolder(): string {
-  const cwd = temporaryFolder();
-  const cache = join(REPOSITORY, '.fusebox', 'assembly');
-  mkdirSync(cache, { recursive: true });
-  mkdirSync(join(cwd, '.fusebox'));
-  symlinkSync(cache, join(cwd, '.fusebox', 'assembly'));
-  writeFileSync(
-    join(cwd, 'fusebox.json'),
-    JSON.stringify({ mcpServers: { search: { url: 'https://search.example.com/mcp' } } }),
-  );
-  return cwd;
-}
+const CONFIG = { mcpServers: { search: { url: 'https://search.example.com/mcp' } } };
 
 const spawned: ChildProcess[] = [];
 afterEach(() => {
@@ -36,7 +26,7 @@ interface SpawnedRun {
 }
 
 /** A local run in a process of its own, to be killed. With `likeNpm` that is a shell, which has started it. */
-function spawnRun(port: number, { cwd = runFolder(), likeNpm = false } = {}): SpawnedRun {
+function spawnRun(port: number, { cwd = runFolder(CONFIG), likeNpm = false } = {}): SpawnedRun {
   const script = join(cwd, 'run.ts');
   writeFileSync(
     script,

@@ -7,6 +7,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { StdioBridge } from '../../lib/config/local.ts';
 import { type RunningServers, startServers } from '../../lib/local/servers/start-servers.ts';
 import { startEverything } from '../helpers/mcp-servers.ts';
+import { until } from '../helpers/until.ts';
 
 const EVERYTHING = 'FUSEBOX_LOCAL_EVERYTHING_URL';
 const FILESYSTEM = 'FUSEBOX_LOCAL_FILESYSTEM_URL';
@@ -147,9 +148,4 @@ function isAlive(leader: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Asks again until it is so. Jest's own limit ends a wait in vain. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -1,22 +1,10 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { TableModel } from '../../lib/local/assembly/model.ts';
 import { openState, type State } from '../../lib/local/state.ts';
-import { temporaryFolder } from '../unit/local/fixtures.ts';
+import { temporaryFolder } from '../helpers/folders.ts';
+import { RECORDS } from '../helpers/records-table.ts';
 
-const TABLE: TableModel = {
-  name: 'records',
-  keySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-  attributeDefinitions: [
-    { AttributeName: 'pk', AttributeType: 'S' },
-    { AttributeName: 'sk', AttributeType: 'S' },
-  ],
-  timeToLiveAttribute: 'expiresAtSeconds',
-};
 const KEY = { pk: { S: 'a' }, sk: { S: 'b' } };
 
 async function withClient<T>(state: State, use: (client: DynamoDBClient) => Promise<T>): Promise<T> {
@@ -39,7 +27,7 @@ const get = (state: State) =>
 describe('the state', () => {
   it('has the tables of the template, ready for use', async () => {
     const state = await openState();
-    await state.createTables([TABLE, { ...TABLE, name: 'others' }]);
+    await state.createTables([RECORDS, { ...RECORDS, name: 'others' }]);
 
     await put(state);
 
@@ -51,12 +39,12 @@ describe('the state', () => {
 
   it('forgets all in memory', async () => {
     const first = await openState();
-    await first.createTables([TABLE]);
+    await first.createTables([RECORDS]);
     await put(first);
     await first.close();
 
     const second = await openState();
-    await second.createTables([TABLE]);
+    await second.createTables([RECORDS]);
 
     expect(await get(second)).toBeUndefined();
     await second.close();
@@ -65,12 +53,12 @@ describe('the state', () => {
   it('keeps all in a data folder', async () => {
     const dataDir = join(temporaryFolder(), 'data');
     const first = await openState(dataDir);
-    await first.createTables([TABLE]);
+    await first.createTables([RECORDS]);
     await put(first);
     await first.close();
 
     const second = await openState(dataDir);
-    await second.createTables([TABLE]);
+    await second.createTables([RECORDS]);
 
     expect(await get(second)).toEqual({ ...KEY, n: { N: '7' } });
     await second.close();
@@ -99,7 +87,7 @@ describe('the state', () => {
   it('says which table it cannot create', async () => {
     const state = await openState();
 
-    await expect(state.createTables([{ ...TABLE, keySchema: [] }])).rejects.toThrow('cannot create table records: ');
+    await expect(state.createTables([{ ...RECORDS, keySchema: [] }])).rejects.toThrow('cannot create table records: ');
     await state.close();
   });
 });

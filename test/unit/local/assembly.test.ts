@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAssembly } from '../../../lib/local/assembly/assembly.ts';
-import { miniatureResources, temporaryFolder, writeAssembly } from './fixtures.ts';
+import { temporaryFolder } from '../../helpers/folders.ts';
+import { miniatureResources, writeAssembly } from './miniature-assembly.ts';
 
 const ASSETS = { echo: { 'index.js': '' }, layer: { 'fusebox/config.json': '{}' } };
 
