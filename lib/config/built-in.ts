@@ -4,6 +4,9 @@ import type { Environment } from './substitute.ts';
 /** Servers that the local run starts beside itself. It sets their variables. */
 const BESIDE = { everything: {}, filesystem: {}, flaky: { trusted: true } };
 
+export type BesideName = keyof typeof BESIDE;
+export const BESIDE_NAMES = Object.keys(BESIDE) as readonly BesideName[];
+
 const GITHUB = {
   type: 'http',
   url: 'https://api.githubcopilot.com/mcp/',
@@ -21,5 +24,5 @@ export function builtInDocument(env: Environment): Readonly<Record<string, unkno
 
 /** Stand-ins for those variables until the servers run, so that the default can be shown and validated. */
 export const LOCAL_PLACEHOLDERS: Environment = Object.fromEntries(
-  Object.keys(BESIDE).map((name) => [localUrlVariable(name), 'http://127.0.0.1/mcp']),
+  BESIDE_NAMES.map((name) => [localUrlVariable(name), 'http://127.0.0.1/mcp']),
 );

@@ -1,18 +1,16 @@
 import { homedir } from 'node:os';
+import { BESIDE_NAMES, type BesideName } from '../config/built-in.ts';
 import { loadConfig } from '../config/load.ts';
 import { bridgeStdioServers, type StdioBridge } from '../config/local.ts';
 import { PLACEHOLDER } from '../config/substitute.ts';
 import { ENVIRONMENT } from '../contract/environment.ts';
-
-/** The MCP servers of ours that the built-in default wants beside it. */
-const BESIDE = ['everything', 'filesystem', 'flaky'] as const;
 
 /** A configuration as the local run needs it. */
 export interface LocalConfiguration {
   /** What travels in the layer, as JSON: no stdio server, variables unfilled. */
   readonly document: string;
   /** Servers of ours to start. */
-  readonly servers: readonly (typeof BESIDE)[number][];
+  readonly servers: readonly BesideName[];
   /** Servers of the user's to start behind an HTTP bridge. */
   readonly bridges: readonly StdioBridge[];
   /** Values of the variables that the document names. */
@@ -40,7 +38,7 @@ export function loadLocalConfiguration(
   });
   return {
     document: text,
-    servers: source.kind === 'built-in' ? BESIDE : [],
+    servers: source.kind === 'built-in' ? BESIDE_NAMES : [],
     bridges,
     variables: { ...Object.fromEntries(variables), ...credentialVariables(env) },
     notes: [`configuration: ${source.label}`, ...warnings],

@@ -1,11 +1,9 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BesideName } from '../../config/built-in.ts';
 import type { StdioBridge } from '../../config/local.ts';
 import { binOf } from './commands.ts';
 import type { ServerSpec } from './server-process.ts';
-
-/** The servers of ours. */
-export type BesideName = 'everything' | 'filesystem' | 'flaky';
 
 type Environment = Readonly<NodeJS.ProcessEnv>;
 

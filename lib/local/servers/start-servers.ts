@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BesideName } from '../../config/built-in.ts';
 import { localUrlVariable, type StdioBridge } from '../../config/local.ts';
 import { whyNotRunnable } from './commands.ts';
 import { withFreePorts } from './free-ports.ts';
 import { makeScratchFolder } from './scratch-folder.ts';
 import { ServerProcess } from './server-process.ts';
-import { type BesideName, besideSpec, bridgeSpec, urlOf } from './server-specs.ts';
+import { besideSpec, bridgeSpec, urlOf } from './server-specs.ts';
 
 /** A stdio server may fetch itself from a registry first. We wait so long for it, milliseconds, then go on without. */
 const START_LIMIT_MS = 10_000;
