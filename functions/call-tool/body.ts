@@ -1,11 +1,9 @@
 import * as z from 'zod';
+import { isObject } from '../../lib/config/path.ts';
 import type { JsonObject } from '../../lib/mcp/types.ts';
 
 const MAX_TIMEOUT_MS = 29_000;
 const timeoutError = `a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The body of `POST /v1/servers/{server}/tools/{tool}`. */
 export const callToolBody = z.strictObject(

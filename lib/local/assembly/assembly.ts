@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isObject } from '../../config/path.ts';
 import { LocalRunError, UnsupportedTemplateError } from '../errors.ts';
-import { isObject, PSEUDO_PARAMETERS, type References } from './intrinsics.ts';
+import { PSEUDO_PARAMETERS, type References } from './intrinsics.ts';
 import type { FunctionModel, RouteModel, StackModel, TableModel } from './model.ts';
 import {
   API,

@@ -1,3 +1,4 @@
+import { isObject } from '../../config/path.ts';
 import { UnsupportedTemplateError } from '../errors.ts';
 
 /** What `Ref` and `Fn::GetAtt` give. `undefined`: not known. */
@@ -81,8 +82,4 @@ function substitute(argument: unknown, path: string, references: References): st
 
 function isPresent(value: unknown): boolean {
   return value !== undefined;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

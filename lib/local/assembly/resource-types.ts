@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { isObject } from '../../config/path.ts';
 import { UnsupportedTemplateError } from '../errors.ts';
-import { isObject, type References, resolveIntrinsics } from './intrinsics.ts';
+import { type References, resolveIntrinsics } from './intrinsics.ts';
 
 /** Resources that mean nothing on one machine: no identities, no encryption, no CloudWatch, and the caller is the operator. */
 const WITHOUT_LOCAL_MEANING = new Set([
