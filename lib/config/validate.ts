@@ -92,15 +92,8 @@ function editDistance(a: string, b: string): number {
 function contradictions(document: unknown): ConfigFault[] {
   const servers = entriesOf(valueAt(document, ['mcpServers'])).map(([name]): Path => ['mcpServers', name]);
   const faults = [['defaults'], ...servers].flatMap((owner) => [
-    ...ordered(document, owner, ['pool', 'min'], ['pool', 'max'], DEFAULT_POLICY.pool.min, DEFAULT_POLICY.pool.max),
-    ...ordered(
-      document,
-      owner,
-      ['retry', 'baseDelayMs'],
-      ['retry', 'maxDelayMs'],
-      DEFAULT_POLICY.retry.baseDelayMs,
-      DEFAULT_POLICY.retry.maxDelayMs,
-    ),
+    ...ordered(document, owner, ['pool', 'min'], ['pool', 'max']),
+    ...ordered(document, owner, ['retry', 'baseDelayMs'], ['retry', 'maxDelayMs']),
   ]);
   if (valueAt(document, ['deploy', 'auth']) === 'jwt' && (valueAt(document, ['deploy', 'jwt']) ?? null) === null) {
     faults.push(
@@ -111,18 +104,12 @@ function contradictions(document: unknown): ConfigFault[] {
 }
 
 /** Refuses a smaller-or-equal pair in the wrong order, where the owner itself sets one of the two. */
-function ordered(
-  document: unknown,
-  owner: Path,
-  low: Path,
-  high: Path,
-  builtInLow: number,
-  builtInHigh: number,
-): ConfigFault[] {
+function ordered(document: unknown, owner: Path, low: Path, high: Path): ConfigFault[] {
   const own = (path: Path) => valueAt(document, [...owner, ...path]);
-  const effective = (path: Path, builtIn: number) => own(path) ?? valueAt(document, ['defaults', ...path]) ?? builtIn;
+  const effective = (path: Path) =>
+    own(path) ?? valueAt(document, ['defaults', ...path]) ?? valueAt(DEFAULT_POLICY, path);
   if (own(low) === undefined && own(high) === undefined) return [];
-  const [least, most] = [effective(low, builtInLow), effective(high, builtInHigh)];
+  const [least, most] = [effective(low), effective(high)];
   if (typeof least !== 'number' || typeof most !== 'number' || least <= most) return [];
   return [
     fault([...owner, ...low], `${least}, more than ${formatPath(high)} (${most})`, `at most ${formatPath(high)}`),
