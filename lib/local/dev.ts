@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readAssembly } from './assembly/assembly.ts';
-import type { FunctionModel, StackModel } from './assembly/model.ts';
+import type { FunctionModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
 import { LocalRunError } from './errors.ts';
@@ -31,8 +31,6 @@ export interface LocalRunOptions {
   readonly dataDir?: string;
   /** Environments of one function at once. @default 10 */
   readonly maxEnvironments?: number;
-  /** Stop functions between requests, as Lambda does? @default true */
-  readonly freeze?: boolean;
   /** Where the variables of the configuration have their values. */
   readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Relative paths start here; `.fusebox/` in it holds the cache, the log and the scratch folder. */
@@ -49,15 +47,11 @@ export interface LocalRun {
   readonly url: string;
   /** A command to paste. */
   readonly firstCall: string;
-  readonly model: StackModel;
   /** The functions, by ARN. */
   readonly pools: ReadonlyMap<string, FunctionPool>;
-  readonly servers: Servers;
   /** Ends every process, frozen ones too. */
   close(): Promise<void>;
 }
-
-type Servers = Awaited<ReturnType<typeof startServers>>;
 
 /** What the steps of a start share. */
 interface Start {
@@ -88,12 +82,10 @@ export async function startLocal(options: LocalRunOptions): Promise<LocalRun> {
 
 async function start(options: LocalRunOptions, started: AsyncDisposableStack): Promise<LocalRun> {
   // First of all: a taken port is the likeliest fault.
-  const gateway = await listen(options.port);
-  started.defer(() => gateway.close());
+  const gateway = started.adopt(await listen(options.port), close);
   const configuration = loadLocalConfiguration(options.env, options.cwd, options.configFile);
   for (const note of configuration.notes) options.log(note);
-  const watchdog = startWatchdog();
-  started.defer(() => watchdog.close());
+  const watchdog = started.adopt(startWatchdog(), close);
   const steps = { options, configuration, watchdog, output: openOutput(options), started };
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
@@ -110,29 +102,27 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
-  return { url: gateway.url, firstCall, model, pools, servers, close: () => started.disposeAsync() };
+  return { url: gateway.url, firstCall, pools, close: () => started.disposeAsync() };
 }
 
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;
+
+const close = (part: { close(): Promise<void> }): Promise<void> => part.close();
 
 /** What takes its time, side by side. */
 async function startParts({ options, configuration, started }: Start) {
   const { cwd, env, log, dataDir } = options;
   const folder = join(cwd, '.fusebox');
   const servers = startServers({
-    names: [...configuration.servers],
-    bridges: [...configuration.bridges],
+    names: configuration.servers,
+    bridges: configuration.bridges,
     scratchDir: join(folder, 'scratch'),
     env,
     log,
-  }).then((running) => {
-    started.defer(() => running.close());
-    return running;
-  });
-  const state = openState(dataDir === undefined ? undefined : resolve(cwd, dataDir)).then((opened) => {
-    started.defer(() => opened.close());
-    return opened;
-  });
+  }).then((running) => started.adopt(running, close));
+  const state = openState(dataDir === undefined ? undefined : resolve(cwd, dataDir)).then((opened) =>
+    started.adopt(opened, close),
+  );
   const model = cachedAssembly({
     configuration: configuration.document,
     cacheDir: join(folder, 'assembly'),
@@ -151,19 +141,18 @@ function createPools(
   functions: readonly FunctionModel[],
   variables: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, FunctionPool> {
-  const { env, freeze = true, maxEnvironments = DEFAULT_MAX_ENVIRONMENTS } = options;
+  const { env, maxEnvironments = DEFAULT_MAX_ENVIRONMENTS } = options;
   const pools = functions.map((fn) => {
     const settings = {
       fn,
       variables: environmentVariables(fn, variables, env),
-      freeze,
+      freeze: true,
       initTimeoutMs: INIT_TIMEOUT_MS,
       watchdog,
       log: output,
     };
     const pool = new FunctionPool({ start: () => new ExecutionEnvironment(settings), maxEnvironments });
-    started.defer(() => pool.close());
-    return [fn.arn, pool] as const;
+    return [fn.arn, started.adopt(pool, close)] as const;
   });
   return new Map(pools);
 }

@@ -127,7 +127,7 @@ export class ExecutionEnvironment {
       this.#child.kill('SIGCONT');
       this.#child.kill('SIGTERM');
       const timer = setTimeout(() => this.kill(), SHUTDOWN_MS);
-      await this.ended.finally(() => clearTimeout(timer));
+      void this.ended.then(() => clearTimeout(timer));
     } else this.kill();
     await this.ended;
   }
