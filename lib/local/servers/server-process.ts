@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { restartAfter } from './restart.ts';
 
 const PRELOAD = new URL(`./preload${extname(import.meta.url)}`, import.meta.url).href;
@@ -54,13 +53,12 @@ export class ServerProcess {
     this.#settled.resolve();
     const child = this.#child;
     if (child?.pid === undefined) return;
-    const ended = once(child, 'exit');
-    signalGroup(child.pid, 'SIGTERM');
-    const grace = new AbortController();
-    await Promise.race([ended, sleep(TERM_GRACE_MS, undefined, grace).catch(() => undefined)]);
-    grace.abort();
-    signalGroup(child.pid, 'SIGKILL');
-    await ended;
+    const group = child.pid;
+    const timer = setTimeout(() => signalGroup(group, 'SIGKILL'), TERM_GRACE_MS);
+    signalGroup(group, 'SIGTERM');
+    await once(child, 'exit');
+    clearTimeout(timer);
+    signalGroup(group, 'SIGKILL');
   }
 
   #start(): void {

@@ -51,7 +51,8 @@ export async function startServers(options: StartServersOptions): Promise<Runnin
     const spec = specAt(port);
     return spec === undefined ? [] : [new ServerProcess(spec, log)];
   });
-  await settle(servers);
+  const settled = Promise.all(servers.map((server) => server.settled));
+  await Promise.race([settled, sleep(START_LIMIT_MS, undefined, { ref: false })]);
   return {
     environment: Object.fromEntries(wanted.map(([{ variable }, port]) => [variable, urlOf(port)])),
     pids: () => servers.flatMap(({ pid }) => pid ?? []),
@@ -64,11 +65,4 @@ function isRunnable(bridge: StdioBridge, env: Readonly<NodeJS.ProcessEnv>, log: 
   const reason = whyNotRunnable(bridge.command, bridge.cwd ?? process.cwd(), path);
   if (reason !== undefined) log(`server "${bridge.name}" is not started: ${reason}`);
   return reason === undefined;
-}
-
-async function settle(servers: readonly ServerProcess[]): Promise<void> {
-  const limit = new AbortController();
-  const settled = Promise.all(servers.map((server) => server.settled));
-  await Promise.race([settled, sleep(START_LIMIT_MS, undefined, limit).catch(() => undefined)]);
-  limit.abort();
 }
