@@ -137,17 +137,17 @@ function unreachable(path: Path, url: string): ConfigFault[] {
 }
 
 function missingVariables(value: unknown, path: Path, environment: readonly string[]): ConfigFault[] {
-  if (typeof value !== 'string')
-    return entriesIn(value).flatMap(([key, item]) => missingVariables(item, [...path, key], environment));
-  const missing = variablesOf(value).filter((name) => !environment.includes(name));
-  return missing.map((name) =>
-    fault(
-      path,
-      `\${env:${name}}, which the functions do not have`,
-      "a value, or a variable of the construct's `environment`",
-      `\${env:${name}} is not filled in from the deploying machine. Write the value itself, or pass ${name} via the construct's \`environment\``,
-    ),
-  );
+  return textsIn(value, path).flatMap(({ path: at, text }) => {
+    const missing = variablesOf(text).filter((name) => !environment.includes(name));
+    return missing.map((name) =>
+      fault(
+        at,
+        `\${env:${name}}, which the functions do not have`,
+        "a value, or a variable of the construct's `environment`",
+        `\${env:${name}} is not filled in from the deploying machine. Write the value itself, or pass ${name} via the construct's \`environment\``,
+      ),
+    );
+  });
 }
 
 /** Outside of servers a value is needed when the template is made. */
@@ -176,9 +176,6 @@ function cdkTokens(document: unknown): ConfigFault[] {
 
 function textsIn(value: unknown, path: Path): { path: Path; text: string }[] {
   if (typeof value === 'string') return [{ path, text: value }];
-  return entriesIn(value).flatMap(([key, item]) => textsIn(item, [...path, key]));
-}
-
-function entriesIn(value: unknown): [string | number, unknown][] {
-  return Array.isArray(value) ? [...value.entries()] : entriesOf(value);
+  const entries = Array.isArray(value) ? [...value.entries()] : entriesOf(value);
+  return entries.flatMap(([key, item]) => textsIn(item, [...path, key]));
 }
