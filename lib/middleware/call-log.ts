@@ -82,10 +82,10 @@ function who({ headers, requestContext }: HttpEvent, { operation, server, tool, 
   return {
     operation,
     server,
-    tool: tool === undefined ? undefined : printable(tool, MAX_NAME_LENGTH),
+    tool: tool && printable(tool, MAX_NAME_LENGTH),
     attempts,
     requestId: requestContext.requestId,
-    principal: principal === undefined ? undefined : printable(principal, MAX_NAME_LENGTH),
+    principal: principal && printable(principal, MAX_NAME_LENGTH),
     traceId: traceIdOf(headers['traceparent']),
   };
 }

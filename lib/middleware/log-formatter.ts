@@ -19,12 +19,9 @@ export class CompactLogFormatter extends LogFormatter {
 
   /** Name, message and stack only: an HTTP client's error carries the request, and the request carries the secret. */
   override formatError(error: Error): ReturnType<LogFormatter['formatError']> {
-    return { ...described(error), location: this.getCodeLocation(error.stack), cause: causes(error) };
+    const { name, message, stack = '' } = error;
+    return { name, message, stack, location: this.getCodeLocation(stack), cause: causes(error) };
   }
-}
-
-function described({ name, message, stack }: Error) {
-  return { name, message, stack: stack ?? '' };
 }
 
 function causes(error: Error): string[] {

@@ -72,8 +72,8 @@ function problemAnswer(code: ErrorCode, message: string, details: FuseboxErrorDe
     detail: printable(message, MAX_DETAIL_LENGTH),
     code,
     requestId,
-    server: name(details.server),
-    tool: name(details.tool),
+    server: details.server && printable(details.server, MAX_NAME_LENGTH),
+    tool: details.tool && printable(details.tool, MAX_NAME_LENGTH),
     attempts: details.attempts,
     retryAfterMs: details.retryAfterMs,
     outcome: details.outcome,
@@ -92,10 +92,6 @@ function problemHeaders(
     ...(allow === undefined ? {} : { allow: allow.join(', ') }),
     ...(code === 'unauthenticated' ? { 'www-authenticate': CHALLENGES } : {}),
   };
-}
-
-function name(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : printable(text, MAX_NAME_LENGTH);
 }
 
 /** Pointers repeat the caller's own keys: many long ones would make an answer larger than the request. */
