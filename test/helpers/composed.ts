@@ -38,8 +38,3 @@ export function compose(
     },
   };
 }
-
-/** Waits for what other parts of this process are about to do anyway. The test's own timeout is the limit. */
-export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setImmediate(resolve));
-}

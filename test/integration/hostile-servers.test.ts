@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { compose, eventually, type Product } from '../helpers/composed.ts';
+import { compose, type Product } from '../helpers/composed.ts';
 import {
   answerJson,
   ordinaryResult,
@@ -8,6 +8,7 @@ import {
   type Scripted,
   startScripted,
 } from '../helpers/scripted-server.ts';
+import { until } from '../helpers/until.ts';
 
 const TOOLS = [{ name: 'find', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }];
 
@@ -115,13 +116,13 @@ describe('nothing stays open behind', () => {
       (_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).write('<!doctype html>'),
     );
     expect(await callIt(100)).toMatchObject({ code: 'deadline_exceeded' });
-    await eventually(async () => (await server.openSockets()) === 0);
+    await until(async () => (await server.openSockets()) === 0);
   });
 
   it('an error without end', async () => {
     await serve((_, response) => void response.writeHead(500).write('x'));
     await callIt(100);
-    await eventually(async () => (await server.openSockets()) === 0);
+    await until(async () => (await server.openSockets()) === 0);
   });
 
   it('an answer whose stream goes on', async () => {
@@ -131,7 +132,7 @@ describe('nothing stays open behind', () => {
       response.once('close', () => clearInterval(chatter));
     });
     expect((await product.call('s', 'find')).result).toMatchObject({ content: answered.content });
-    await eventually(async () => (await server.openSockets()) === 0);
+    await until(async () => (await server.openSockets()) === 0);
     await product.call('s', 'find');
   });
 
@@ -145,7 +146,7 @@ describe('nothing stays open behind', () => {
     for (let i = 0; i < 5; i++) await product.call('s', 'find');
     // One, where the machine keeps pace.
     expect(sockets.size).toBeLessThan(5);
-    await eventually(async () => (await server.openSockets()) === 1);
+    await until(async () => (await server.openSockets()) === 1);
   });
 
   it('a flood', async () => {
@@ -159,7 +160,7 @@ describe('nothing stays open behind', () => {
       flood();
     });
     expect(await callIt()).toMatchObject({ code: 'upstream_result_too_large' });
-    await eventually(async () => (await server.openSockets()) === 0);
+    await until(async () => (await server.openSockets()) === 0);
   });
 });
 
@@ -186,7 +187,7 @@ describe('an event source (the transport of 2024-11-05)', () => {
     await serve(answer, { method: 'GET', type: 'sse' });
     for (let i = 0; i < 3; i++)
       expect(['deadline_exceeded', 'upstream_error', 'upstream_protocol_error']).toContain((await callIt(50)).code);
-    await eventually(() => server.unfinished() === 0);
+    await until(() => server.unfinished() === 0);
     expect(server.seen).toEqual(['GET', 'GET', 'GET']);
   });
 });

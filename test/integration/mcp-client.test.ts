@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { MemoryPeerStore } from '../../lib/adapters/memory/peer-store.ts';
-import { compose, eventually, type Product } from '../helpers/composed.ts';
+import { compose, type Product } from '../helpers/composed.ts';
 import { type Flaky, startFlaky } from '../helpers/mcp-servers.ts';
 import { type Relay, startRelay, startScripted } from '../helpers/scripted-server.ts';
+import { until } from '../helpers/until.ts';
 
 const KINDS = ['modern', 'legacy', 'sse'] as const;
 type Kind = (typeof KINDS)[number];
@@ -88,7 +89,7 @@ describe.each(KINDS)('a server of kind %s', (kind) => {
   it('never runs a tool twice that has run and whose answer was lost', async () => {
     const careful = compose({ s: serverOf(kind, { tools: { overrides: { slow: { idempotent: false } } } }) });
     const lost = careful.no('s', 'slow', { ms: 60_000 });
-    await eventually(() => countOf('slow') === 1);
+    await until(() => countOf('slow') === 1);
     flaky.dropConnections();
     expect(await lost).toMatchObject({ code: 'upstream_protocol_error', details: { attempts: 1, outcome: 'unknown' } });
     expect(countOf('slow')).toBe(1);
@@ -101,7 +102,7 @@ describe.each(KINDS)('a server of kind %s', (kind) => {
     flaky.control({ mode: 'hang' });
     const error = await patient.no('s', 'append', { item: 1 }, 400);
     expect(error).toMatchObject({ code: 'deadline_exceeded', details: { attempts: 1, outcome: 'unknown' } });
-    await eventually(() => flaky.ledger().inFlight === 0 && flaky.ledger().connections.open < open);
+    await until(() => flaky.ledger().inFlight === 0 && flaky.ledger().connections.open < open);
   });
 
   it('that answers too much is cut off, and asked once', async () => {
@@ -132,7 +133,7 @@ describe.each(KINDS)('a server of kind %s', (kind) => {
     process.off('warning', note);
     expect(warnings).toEqual([]);
     if (kind !== 'sse') expect(flaky.ledger().connections.opened).toBeLessThanOrEqual(1);
-    await eventually(() => flaky.ledger().inFlight === 0);
+    await until(() => flaky.ledger().inFlight === 0);
   });
 });
 
