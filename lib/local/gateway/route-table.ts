@@ -65,8 +65,7 @@ function compare<Route>(one: Pattern<Route>, other: Pattern<Route>): number {
     const difference = rank(other.segments?.[index]) - rank(one.segments?.[index]);
     if (difference !== 0) return difference;
   }
-  const anyPath = Number(one.segments === undefined) - Number(other.segments === undefined);
-  return anyPath || Number(one.method === undefined) - Number(other.method === undefined);
+  return Number(one.method === undefined) - Number(other.method === undefined);
 }
 
 /** How specific a segment is; none at all ranks last, as `$default` has none. */
