@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { decodeText } from '../config/decode.ts';
 import { importConfig, type ReportLine } from '../config/import/index.ts';
 import { entriesOf } from '../config/path.ts';
 import { CommandFailure, type ExitCode } from './failure.ts';
@@ -28,7 +29,7 @@ export async function importFile(file: string, options: ImportFileOptions): Prom
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return decodeText(readFileSync(file));
   } catch (cause) {
     throw new CommandFailure(`${file} cannot be read`, { cause, next: 'check the path' });
   }

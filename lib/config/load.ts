@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { ENVIRONMENT } from '../contract/environment.ts';
 import { builtInDocument, LOCAL_PLACEHOLDERS } from './built-in.ts';
+import { decodeText } from './decode.ts';
 import { ConfigError, fault } from './errors.ts';
 import { formatLine, importDocument, isForeign } from './import/index.ts';
 import { parseText } from './import/parse.ts';
@@ -85,13 +86,12 @@ function readDocument(text: string, source: ConfigSource): ConfigDocument {
   const parsed = parseText(text, fileName);
   if ('error' in parsed)
     throw new ConfigError(source.label, [fault([], parsed.error, 'JSON, with comments if you like', parsed.error)]);
-  const repeated = parsed.duplicates.map((name) => `"${name}" stands there twice: the last one counts`);
   if (!isObject(parsed.value))
     throw new ConfigError(source.label, [fault([], 'no object', 'an object with "mcpServers"')]);
   const { raw, report } = isForeign(parsed.value, fileName)
     ? importForeign(parsed.value, fileName)
     : { raw: parsed.value, report: [] };
-  return { raw: normalise(raw), source, warnings: [...repeated, ...report, ...notInEffect(raw)] };
+  return { raw: normalise(raw), source, warnings: [...parsed.notes, ...report, ...notInEffect(raw)] };
 }
 
 /** A foreign document that no shape knows is left to the schema, which says what it lacks. */
@@ -106,7 +106,7 @@ function importForeign(
 
 function readFromDisk(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return decodeText(readFileSync(path));
   } catch (error) {
     if (isObject(error) && error['code'] === 'ENOENT') return undefined;
     throw new ConfigError(path, [fault([], 'a file that cannot be read', 'a readable file')], error);

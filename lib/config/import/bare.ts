@@ -1,15 +1,18 @@
-import { entriesOf, isObject } from '../path.ts';
+import { entriesOf, isObject, textOf } from '../path.ts';
+import { transportOf } from './remote.ts';
 import { type Document, type ForeignEntry, type ForeignShape, looksLikeServer, serversIn } from './shape.ts';
 
 /** Servers by name with nothing around them (Claude Code's plugins). Guarded: most objects of objects are something else. */
 export const bareMap: ForeignShape = {
   name: 'a map of servers without a key around it',
   timeoutUnit: 'guess',
-  entries: ({ $schema: _schema, ...document }) => {
-    const entries = entriesOf(document);
+  entries: (document) => {
+    const entries = entriesOf(document).filter(
+      ([key, value]) => looksLikeServer(value) || !/^([$_/]|inputs$)/.test(key),
+    );
     const servers = entries.filter(([, value]) => looksLikeServer(value));
     return servers.length * 2 > entries.length && entries.every(([, value]) => isObject(value))
-      ? serversIn(document)
+      ? serversIn(Object.fromEntries(entries))
       : undefined;
   },
 };
@@ -37,10 +40,14 @@ export const single: ForeignShape = {
   name: 'a single server',
   timeoutUnit: 'guess',
   entries: (document, fileName) =>
-    looksLikeServer(document) && Object.keys(document).every((key) => SINGLE_KEYS.includes(key))
+    looksLikeServer(document) &&
+    (saysItsTransport(document) || Object.keys(document).every((key) => SINGLE_KEYS.includes(key)))
       ? [{ name: nameOf(document, fileName), value: document }]
       : undefined,
 };
+
+const saysItsTransport = (document: Document): boolean =>
+  transportOf(document) !== undefined || ['stdio', 'local', 'remote'].includes(textOf(document['type']));
 
 /** Its own name, else that of the file. */
 function nameOf(document: Document, fileName: string): ForeignEntry['name'] {

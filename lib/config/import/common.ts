@@ -1,4 +1,5 @@
 /** What servers of every kind and shape have in common: switches, timeouts, tool filters; and what never comes along. */
+import { textOf } from '../path.ts';
 import { describeNeeds, type Need } from './placeholders.ts';
 import type { ReportLine } from './report.ts';
 import type { Document, ForeignShape } from './shape.ts';
@@ -61,8 +62,8 @@ export function readCommon(
 
 export const isDisabled = ({ disabled, enabled, isActive }: Document): boolean =>
   isTrue(disabled) || isFalse(enabled) || isFalse(isActive);
-const isTrue = (value: unknown): boolean => value === true || value === 'true';
-const isFalse = (value: unknown): boolean => value === false || value === 'false';
+const isTrue = (value: unknown): boolean => /^(true|yes|on)$/i.test(textOf(value));
+const isFalse = (value: unknown): boolean => /^(false|no|off)$/i.test(textOf(value));
 
 const listed = (keys: readonly string[], words: (names: string) => string): string[] =>
   keys.length > 0 ? [words(keys.join(', '))] : [];

@@ -1,7 +1,10 @@
 /** Tells our own files from those of others. */
 import { entriesOf, isObject, textOf } from '../path.ts';
+import { normalise } from '../normalise.ts';
 import { configFileSchema, SERVER_KEYS } from '../schema.ts';
-import { nearestName } from '../validate.ts';
+import { PLACEHOLDER } from '../substitute.ts';
+import { nearestName, validate } from '../validate.ts';
+import { translatePlaceholders } from './placeholders.ts';
 import { READ_KEYS } from './server.ts';
 import type { Document } from './shape.ts';
 
@@ -43,16 +46,30 @@ const isOurAuth = (auth: unknown): boolean => isObject(auth) && typeof auth['sec
 const isStrange = (key: string, known: readonly string[]): boolean =>
   !known.includes(key) && nearestName(key, known) === undefined;
 
+/** Names of our own files. Any other file is of another program as soon as something in it is. */
+const OWN_NAME = /fusebox|^config\.jsonc?$/i;
+
 /**
- * Is the document another program's? Ours is a map `mcpServers` and nothing foreign; a key that is merely near one of
- * ours is a slip of the pen, which the schema reports. A file called `.mcp.json` is Claude Code's unless marked as ours.
+ * Is the document another program's? Ours is a map `mcpServers` and nothing foreign. In a file with a name of ours, a key
+ * that is merely near one of ours is a slip of the pen, which the schema reports.
  */
 export function isForeign(document: Document, fileName: string): boolean {
   if (isMarkedOurs(document)) return false;
   if (!isObject(document['mcpServers'])) return true;
-  const isTelling = (key: string): boolean => fileName === '.mcp.json' || READ_KEYS.includes(key);
+  if (!OWN_NAME.test(fileName)) return !isOurs(document);
   return (
     Object.keys(document).some((key) => isStrange(key, TOP_KEYS)) ||
-    servers(document).some((server) => Object.keys(server).some((key) => isTelling(key) && isStrange(key, SERVER_KEYS)))
+    servers(document).some((server) =>
+      Object.keys(server).some((key) => READ_KEYS.includes(key) && isStrange(key, SERVER_KEYS)),
+    )
   );
+}
+
+/** Does our own form take the document as it stands? */
+const isOurs = (document: Document): boolean =>
+  validate(normalise(document)).faults.length === 0 && !hasForeignPlaceholder(JSON.stringify(document));
+
+function hasForeignPlaceholder(text: string): boolean {
+  const rest = text.replaceAll(PLACEHOLDER, (written, name: string) => (name.startsWith('workspace') ? written : ''));
+  return translatePlaceholders(rest).text !== rest;
 }

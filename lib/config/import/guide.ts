@@ -25,6 +25,7 @@ function withPolicy({ name, value }: ForeignEntry): ForeignEntry {
   return {
     name,
     value: rest,
+    source: value,
     policy: {
       ...(maxRetries === undefined ? {} : { retry: { maxRetries } }),
       ...(intervalSeconds === undefined ? {} : { healthCheck: { intervalSeconds } }),

@@ -11,8 +11,8 @@ export interface ReadHeaders {
 type Fields = Readonly<Record<string, unknown>>;
 
 const PLAIN_KEYS = ['headers', 'http_headers', 'httpHeaders'];
-/** Objects that hold `headers` (Continue, Mastra). */
-const NESTED_KEYS = ['requestOptions', 'requestInit'];
+/** Objects that hold `headers` (Continue, Mastra, the SDK). */
+const NESTED_KEYS = ['requestOptions', 'requestInit', 'eventSourceInit'];
 /** Codex: header name → name of an environment variable. */
 const VARIABLE_HEADER_KEYS = ['env_http_headers'];
 /** Codex and others: the name of a variable that holds a bearer token. */
@@ -58,7 +58,7 @@ function pairsOf(fields: Fields): [string, unknown][] {
   const named = VARIABLE_HEADER_KEYS.flatMap((key) => entriesOf(fields[key]));
   const bearer = BEARER_VARIABLE_KEYS.map((key) => fields[key]).filter((name) => typeof name === 'string');
   return [
-    ...maps.flatMap((map) => (Array.isArray(map) ? map.flatMap(listed) : entriesOf(map))),
+    ...maps.flatMap((map) => (isObject(map) ? entriesOf(map) : [map].flat().flatMap(listed))),
     ...named.map(([name, variable]): [string, unknown] => [name, `\${env:${String(variable)}}`]),
     ...BEARER_KEYS.filter((key) => typeof fields[key] === 'string').map((key): [string, unknown] => [
       'Authorization',
@@ -68,8 +68,10 @@ function pairsOf(fields: Fields): [string, unknown][] {
   ];
 }
 
-/** `{ "name": "X-Org", "value": "acme" }` */
+/** `{ "name": "X-Org", "value": "acme" }` or `"X-Org: acme"` */
 function listed(item: unknown): [string, unknown][] {
+  if (typeof item === 'string')
+    return [...item.matchAll(/^([^:\n]+):[ \t]*(.*)$/gm)].map(([, name = '', value]) => [name, value]);
   if (!isObject(item)) return [];
   const name = item['name'] ?? item['key'];
   return typeof name === 'string' ? [[name, item['value']]] : [];

@@ -12,7 +12,7 @@ import { guide } from './guide.ts';
 import { librechat } from './librechat.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { slug } from './names.ts';
-import { nested } from './nested.ts';
+import { nested, serversWithin } from './nested.ts';
 import { opencode } from './opencode.ts';
 import { parseText } from './parse.ts';
 import { registry } from './registry.ts';
@@ -63,10 +63,8 @@ export function importConfig(text: string, options: ImportOptions & { readonly f
   const parsed = parseText(text, options.fileName);
   if ('error' in parsed) return { document: NOTHING, report: [{ level: 'error', message: parsed.error }] };
   const result = importDocument(parsed.value, options);
-  const twice = parsed.duplicates.map(
-    (name): ReportLine => ({ level: 'note', message: `"${name}" stands there twice: the last one counts` }),
-  );
-  return { ...result, report: [...result.report, ...twice] };
+  const notes = parsed.notes.map((message): ReportLine => ({ level: 'note', message }));
+  return { ...result, report: [...result.report, ...notes] };
 }
 
 /** The same for a document that has been parsed already. */
@@ -74,11 +72,18 @@ export function importDocument(value: unknown, options: ImportOptions & { readon
   const document = Array.isArray(value) ? { mcpServers: value } : value;
   if (!isObject(document)) return nothing('the file holds no object');
   if (isMarkedOurs(document)) return ours(document);
-  for (const shape of SHAPES) {
+  const fitting = SHAPES.flatMap((shape) => {
     const entries = shape.entries(document, options.fileName);
-    if (entries !== undefined) return fromShape(document, shape, entries, options);
-  }
-  return nothing('no section with servers: looked for mcpServers, servers, mcp, mcp_servers, context_servers, remotes');
+    return entries === undefined ? [] : [{ shape, entries }];
+  });
+  const first = fitting.find(({ entries }) => entries.length > 0) ?? fitting[0];
+  if (first !== undefined) return fromShape(document, first.shape, first.entries, options);
+  const { mcpServers: section } = document;
+  return nothing(
+    typeof section === 'string'
+      ? `mcpServers is another file, ${section}: import that one`
+      : 'no section with servers: looked for mcpServers, servers, mcp, mcp_servers, context_servers, remotes',
+  );
 }
 
 const nothing = (message: string): ImportResult => ({
@@ -104,9 +109,10 @@ function fromShape(
   entries: readonly ForeignEntry[],
   options: ImportOptions,
 ): ImportResult {
+  const { added, repeated } = inOtherSections(document, entries);
   const servers = new Map<string, unknown>();
   const report: ReportLine[] = [];
-  for (const entry of entries) {
+  for (const entry of [...entries, ...added]) {
     const { server, lines } = importServer(entry, shape, options);
     report.push(...lines.map((line) => ({ server: entry.name, ...line })));
     if (server === undefined) continue;
@@ -114,8 +120,32 @@ function fromShape(
     servers.set(name, server);
     if (name !== entry.name) report.push({ server: entry.name, level: 'note', message: `is called "${name}" here` });
   }
+  report.push(...repeated);
   if (entries.length === 0) report.push({ level: 'note', message: `the section of servers (${shape.name}) is empty` });
   const beside = shape.beside?.(document) ?? { document: {}, notes: [] };
   report.push(...beside.notes.map((message): ReportLine => ({ level: 'note', message })));
   return { document: { mcpServers: Object.fromEntries(servers), ...beside.document }, report, shape: shape.name };
 }
+
+/**
+ * The servers of further sections: of projects, of profiles, of a second program that shares the file. A name counts
+ * once.
+ */
+function inOtherSections(
+  document: Document,
+  entries: readonly ForeignEntry[],
+): { added: ForeignEntry[]; repeated: ReportLine[] } {
+  const taken = new Set(entries.map(({ value, source = value }) => source));
+  const names = new Set(entries.map(({ name }) => name));
+  const added: ForeignEntry[] = [];
+  const repeated: ReportLine[] = [];
+  for (const entry of serversWithin(document).filter(({ value }) => !taken.has(value))) {
+    const { name } = entry;
+    if (names.has(name)) repeated.push({ server: name, level: 'skipped', message: ALREADY_READ });
+    else added.push(entry);
+    names.add(name);
+  }
+  return { added, repeated };
+}
+
+const ALREADY_READ = 'stands in another section of the file too: the first one counts';

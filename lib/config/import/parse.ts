@@ -1,12 +1,13 @@
 /** Text of a configuration file, in whatever format, to plain data. Never throws: hostile files are ordinary files. */
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type Node, type ParseError, parseTree, printParseErrorCode, stripComments } from 'jsonc-parser';
 import { parse as parseTomlText, TomlError } from 'smol-toml';
-import { parseDocument as parseYamlDocument } from 'yaml';
+import { isScalar, parseAllDocuments } from 'yaml';
+import { entriesOf } from '../path.ts';
 
 export interface Parsed {
   readonly value: unknown;
-  /** Names that an object gives twice; the last one counts. */
-  readonly duplicates: readonly string[];
+  /** What a person should know of how the text was read. */
+  readonly notes: readonly string[];
 }
 
 /** A file that cannot be read, with the place where known. */
@@ -25,8 +26,8 @@ export function parseText(text: string, fileName: string): Parsed | { readonly e
   if (clean.length > MAX_CHARACTERS) return { error: `the file is longer than ${MAX_CHARACTERS} characters` };
   const format = formatOf(clean, fileName);
   try {
-    const { value, duplicates } = READERS[format](clean);
-    return { value: plain(value, { nodes: 0 }, 0), duplicates };
+    const { value, notes } = READERS[format](clean);
+    return { value: plain(value, { nodes: 0 }, 0), notes };
   } catch (error) {
     return { error: explain(error, format) };
   }
@@ -46,22 +47,35 @@ function formatOf(text: string, fileName: string): Format {
 const READERS: Readonly<Record<Format, (text: string) => Parsed>> = {
   JSON: readJson,
   YAML: readYaml,
-  TOML: (text) => ({ value: parseTomlText(text), duplicates: [] }),
+  TOML: (text) => ({ value: parseTomlText(text), notes: [] }),
 };
+
+const twice = (name: string): string => `"${name}" stands there twice: the last one counts`;
 
 function readJson(text: string): Parsed {
   // A snippet is often the inside of an object, without its braces.
-  const whole = /^\s*"[^"\n]*"\s*:/.test(text) ? `{${text}\n}` : text;
-  const errors: ParseError[] = [];
-  const root = parseTree(whole, errors, { allowTrailingComma: true });
-  const first = errors[0];
-  if (first !== undefined || root === undefined) {
-    const code = first === undefined ? 'no value' : printParseErrorCode(first.error);
-    throw new UnreadableError(`${words(code)} at ${position(whole, first?.offset ?? 0)}`);
-  }
+  const whole = /^\s*"[^"\n]*"\s*:/.test(stripComments(text)) ? `{${text}\n}` : text;
+  const read = readTree(whole);
+  const excerpt = 'error' in read ? readTree(withoutEllipses(whole)) : read;
+  if (!('root' in excerpt)) throw new UnreadableError('error' in read ? read.error : excerpt.error);
   const duplicates: string[] = [];
-  return { value: fromNode(root, duplicates, 0), duplicates };
+  const value = fromNode(excerpt.root, duplicates, 0);
+  const shortened = excerpt === read ? [] : ['"..." stands for what the file leaves out: that is not imported'];
+  return { value, notes: [...shortened, ...duplicates.map(twice)] };
 }
+
+function readTree(text: string): { readonly root: Node } | { readonly error: string } {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const first = errors[0];
+  if (first === undefined && root !== undefined) return { root };
+  const code = first === undefined ? 'no value' : printParseErrorCode(first.error);
+  return { error: `${words(code)} at ${position(text, first?.offset ?? 0)}` };
+}
+
+/** Documentation writes `...` for what it leaves out. Texts are left alone. */
+const withoutEllipses = (text: string): string =>
+  text.replace(/"(?:[^"\\\n]|\\.)*"|\.{3}[^\n{}[\]",]*|…/g, (piece) => (piece.startsWith('"') ? piece : ''));
 
 /** `CommaExpected` → `comma expected`. */
 const words = (code: string): string => code.replaceAll(/(?<=.)([A-Z])/g, ' $1').toLowerCase();
@@ -85,9 +99,15 @@ function fromNode(node: Node, duplicates: string[], depth: number): unknown {
   return Object.fromEntries(entries);
 }
 
+/** One or more documents, laid over each other (front matter, say). */
 function readYaml(text: string): Parsed {
-  const document = parseYamlDocument(text, { merge: true, logLevel: 'silent' });
-  const error = document.errors[0];
+  const duplicates: string[] = [];
+  const isSame = (a: unknown, b: unknown): boolean => {
+    if (isScalar(a) && isScalar(b) && a.value === b.value) duplicates.push(String(a.value));
+    return false;
+  };
+  const documents = [...parseAllDocuments(text, { merge: true, logLevel: 'silent', uniqueKeys: isSame })];
+  const error = documents.flatMap(({ errors }) => errors)[0];
   if (error !== undefined) {
     const at = error.linePos?.[0];
     const place = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
@@ -95,7 +115,9 @@ function readYaml(text: string): Parsed {
       `${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}${place}`,
     );
   }
-  return { value: document.toJS({ maxAliasCount: 100 }), duplicates: [] };
+  const values = documents.map((document): unknown => document.toJS({ maxAliasCount: 100 }));
+  const value = values.length > 1 ? Object.fromEntries(values.flatMap(entriesOf)) : values[0];
+  return { value, notes: duplicates.map(twice) };
 }
 
 /** A copy made of nothing but objects, lists, texts, numbers and booleans, of bounded depth and size. */

@@ -15,13 +15,13 @@ export const registry: ForeignShape = {
   },
 };
 
+/** `packages` alone are many a thing. */
 const isRegistryServer = (value: unknown): value is Document =>
   isObject(value) &&
-  typeof value['name'] === 'string' &&
-  (Array.isArray(value['remotes']) || Array.isArray(value['packages']));
+  (Array.isArray(value['remotes']) || (Array.isArray(value['packages']) && typeof value['name'] === 'string'));
 
 function entriesOfServer(server: Document): ForeignEntry[] {
-  const name = textOf(server['name']);
+  const name = textOf(server['name']) || 'server';
   const remotes = listOf(server['remotes']).map((remote) => ({ name, value: fromRemote(remote) }));
   const packages = listOf(server['packages']).map((item) => ({
     name,
@@ -55,7 +55,7 @@ function valueOf(header: Document): string {
 
 /** `{tenant}` → its default, else an environment variable. */
 function fill(text: string, variables: unknown): string {
-  return text.replaceAll(/(?<!\$)\{([A-Za-z][\w-]*)\}/g, (_whole, name: string) => {
+  return text.replaceAll(/(?<![${])\{([A-Za-z][\w-]*)\}(?!\})/g, (_whole, name: string) => {
     const variable = isObject(variables) ? variables[name] : undefined;
     const builtIn = isObject(variable) ? variable['default'] : undefined;
     return typeof builtIn === 'string' ? `\${env:${toVariable(name)}:-${builtIn}}` : `\${env:${toVariable(name)}}`;

@@ -17,36 +17,30 @@ export function addressOf(fields: Document): string | undefined {
     ?.trim();
 }
 
-const HTTP_SPELLINGS = [
-  'http',
-  'https',
-  'streamable',
-  'streamablehttp',
-  'streaminghttp',
-  'httpstream',
-  'httpstreaming',
-  'httpstreamable',
-];
+/** Two of the keys say the transport themselves. */
+function transportOfKey({ httpUrl, sseUrl }: Document): 'http' | 'sse' | undefined {
+  if (isAddress(httpUrl)) return 'http';
+  return isAddress(sseUrl) ? 'sse' : undefined;
+}
 
-/** The transport as the file says it: `streamableHttp`, `streamable_http`, `HTTP`, `sse` … Undefined: nothing that we know ("remote", "url", junk). */
+/** The transport as the file says it: `streamableHttp`, `http-stream`, `HTTP`, `sse`, `http+sse` … Undefined: nothing that we know ("remote", "url", junk). */
 export function transportOf(fields: Document): 'http' | 'sse' | undefined {
   for (const key of TYPE_KEYS) {
     const type = fields[key];
     const letters = typeof type === 'string' ? type.toLowerCase().replaceAll(/[^a-z]/g, '') : '';
-    if (letters === 'sse') return 'sse';
-    if (HTTP_SPELLINGS.includes(letters)) return 'http';
+    if (/^https?$|stream/.test(letters)) return 'http';
+    if (/^(http|remote)?sse/.test(letters)) return 'sse';
   }
   return undefined;
 }
 
 export function importRemote(fields: Document, shape: ForeignShape): ImportedServer {
-  if (fields['type'] === 'openapi') return skipped('an OpenAPI document, not an MCP server');
   const address = translateUrl(addressOf(fields) ?? '');
   if (/^wss?:/i.test(address.text)) return skipped('WebSocket is no transport that we speak: use its HTTP address');
   if (!address.text.includes('${') && !(URL.canParse(address.text) && /^https?:/i.test(address.text))) {
     return skipped(`its address is no http or https URL: ${withoutUrlSecrets(address.text)}`);
   }
-  const type = transportOf(fields) ?? (looksLikeSse(address.text) ? 'sse' : 'http');
+  const type = transportOf(fields) ?? transportOfKey(fields) ?? (looksLikeSse(address.text) ? 'sse' : 'http');
   const headers = readHeaders(fields);
   const common = readCommon(fields, shape.timeoutUnit, REMOTE_KEYS);
   const disabled = isDisabled(fields) ? '; disabled in the file, so kept with "disabled": true' : '';
@@ -65,11 +59,22 @@ export function importRemote(fields: Document, shape: ForeignShape): ImportedSer
   };
 }
 
-/** In a URL a bare `{name}` is a placeholder too, and a missing scheme is https. */
+/** In a URL, `{name}`, `[name]`, a port of letters and a text such as `YOUR_SERVER_URL` are placeholders too. */
 function translateUrl(url: string): Translated {
-  const translated = translatePlaceholders(url.replaceAll(/(?<!\$)\{([A-Za-z][\w-]*)\}/g, '<$1>'));
-  const isBare = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(translated.text);
-  return isBare ? { ...translated, text: `https://${translated.text}` } : translated;
+  return translatePlaceholders(
+    withScheme(url)
+      .replaceAll(/(?<![${])\{([A-Za-z][\w-]*)\}(?!\})|\[([A-Za-z][\w -]*)\]/g, '<$1$2>')
+      .replace(/^(https?:\/\/[^/]*):([A-Za-z][\w-]*)(?=[/?#]|$)/i, '$1:<$2>')
+      .replace(/^([A-Z][A-Z0-9_]+(?=\/|$)|[Yy]our[\w -]+$)/, '<$1>'),
+  );
+}
+
+/** Mends `https//host`; a missing scheme is https, but http for a name or an address of the local network. */
+function withScheme(url: string): string {
+  const mended = url.replace(/^(https?)(:\/|\/\/?)(?=[^/])/i, '$1://');
+  const host = /^([\w-]+(?:\.[\w-]+)*)(:\d+)?(?:\/|$)/.exec(mended);
+  if (host === null || !/[.:]/.test(host[0])) return mended;
+  return `${/\.[a-z]+$/i.test(host[1] ?? '') ? 'https' : 'http'}://${mended}`;
 }
 
 function notesOnUrl(url: string): string[] {

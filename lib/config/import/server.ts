@@ -34,6 +34,7 @@ export function importServer(
 function importFields(fields: Document, shape: ForeignShape, { unwrap, keepStdio }: ImportOptions): ImportedServer {
   const wrapped = wrappedRemote(fields);
   if (unwrap === true && wrapped !== undefined) return importRemote({ ...withoutCommand(fields), ...wrapped }, shape);
+  if (fields['type'] === 'openapi') return skipped('an OpenAPI document, not an MCP server');
   if (isRemote(fields)) return importRemote(fields, shape);
   if (!hasCommand(fields)) return skipped('neither a url nor a command to go by');
   return importStdio(fields, shape, {
@@ -42,17 +43,21 @@ function importFields(fields: Document, shape: ForeignShape, { unwrap, keepStdio
   });
 }
 
+const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
+
 /** The entry's fields, those of a nested `transport: { type, url }` among them; a bare URL is a server too. */
 function fieldsOf(value: unknown): Document | undefined {
-  if (typeof value === 'string' && /^https?:\/\//i.test(value)) return { url: value };
+  if (typeof value === 'string') return isUrl(value) ? { url: value } : undefined;
   if (!isObject(value)) return undefined;
-  const { transport, ...rest } = value;
+  const { transport, target, ...rest } = value;
+  if (typeof target === 'string') return { ...(isUrl(target) ? { url: target } : { command: target }), ...value };
   return isObject(transport) ? { ...rest, ...transport } : value;
 }
 
 /** With both an address and a command, most programs start the command, unless the type says otherwise. */
 const isRemote = (fields: Document): boolean =>
-  addressOf(fields) !== undefined && (!hasCommand(fields) || transportOf(fields) !== undefined);
+  addressOf(fields) !== undefined &&
+  (!hasCommand(fields) || transportOf(fields) !== undefined || fields['type'] === 'remote');
 
 function withoutCommand({ command: _command, args: _args, env: _env, type: _type, ...rest }: Document): Document {
   return rest;

@@ -6,6 +6,8 @@ export type Document = Readonly<Record<string, unknown>>;
 export interface ForeignEntry {
   readonly name: string;
   readonly value: unknown;
+  /** The value as the file has it, where the shape changed it. */
+  readonly source?: unknown;
   /** What the shape itself translated, already in our form. */
   readonly policy?: Document;
   /** Lines for its report. */
@@ -27,14 +29,18 @@ export interface ForeignShape {
 }
 
 /** Names under which programs write a remote server's address. */
-export const URL_KEYS = ['url', 'httpUrl', 'serverUrl', 'sseUrl', 'endpoint', 'uri'] as const;
+export const URL_KEYS = ['httpUrl', 'url', 'serverUrl', 'server_url', 'sseUrl', 'endpoint', 'uri'] as const;
 
 export const TYPE_KEYS = ['type', 'transport', 'transportType', 'transport_type'] as const;
+
+/** Many a thing has one of these that is no MCP server. */
+const COMMON_URL_KEYS: readonly string[] = ['endpoint', 'uri'];
 
 /** Has it an address or a command? */
 export function looksLikeServer(value: unknown): boolean {
   if (!isObject(value)) return false;
-  if (URL_KEYS.some((key) => typeof value[key] === 'string') || value['command'] !== undefined) return true;
+  const keys = value['type'] === undefined ? URL_KEYS.filter((key) => !COMMON_URL_KEYS.includes(key)) : URL_KEYS;
+  if (keys.some((key) => typeof value[key] === 'string') || value['command'] !== undefined) return true;
   return isObject(value['transport']) && looksLikeServer(value['transport']);
 }
 

@@ -62,7 +62,7 @@ export function commandLine({ command, args }: Document): string[] | undefined {
 }
 
 function wordsOf(command: unknown, args: unknown): string[] {
-  const rest = Array.isArray(args) ? args.map(textOf) : [];
+  const rest = Array.isArray(args) ? args.map(textOf) : textOf(args).split(/\s+/).filter(Boolean);
   if (Array.isArray(command)) return [...command.map(textOf), ...rest];
   const line = textOf(command).trim();
   // A whole command line in one text; a path with spaces is left alone.

@@ -5,8 +5,9 @@ import { type ForeignShape, serversIn } from './shape.ts';
 export const vscode: ForeignShape = {
   name: 'VS Code',
   timeoutUnit: 'guess',
-  entries: ({ servers, mcp, inputs }) => {
-    if (servers !== undefined) return serversIn(servers);
+  entries: ({ servers, mcp, inputs, openapi }) => {
+    // An OpenAPI document has `servers` too: places of one API.
+    if (servers !== undefined && openapi === undefined) return serversIn(servers);
     return isObject(mcp) && (Array.isArray(mcp['inputs']) || Array.isArray(inputs))
       ? serversIn(mcp['servers'])
       : undefined;

@@ -8,14 +8,14 @@ export interface WrappedRemote {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const WRAPPER = /(^|[\\/])(mcp-remote|supergateway|mcp-proxy)(@[\w.-]+)?$/;
+const WRAPPER = /(^|[\\/])(mcp-remote|supergateway|mcp-proxy)(@[\w.-]+)?($|[\\/]dist[\\/])/;
 
 /** The remote server that a stdio entry wraps, if it does. */
 export function wrappedRemote(fields: Readonly<Record<string, unknown>>): WrappedRemote | undefined {
-  const words = commandLine(fields) ?? [];
+  const words = (commandLine(fields) ?? []).flatMap(wordsOfShell);
   const wrapper = words.findIndex((word) => WRAPPER.test(word));
   const rest = wrapper < 0 ? [] : words.slice(wrapper + 1);
-  const url = rest.find((word) => /^https?:\/\//i.test(word));
+  const url = rest.find((word) => /^https?:\/\//i.test(word)) ?? rest.find((word) => /^(\$\{?\w|<\w)/.test(word));
   if (url === undefined) return undefined;
   const type = transportOf(rest);
   return {
@@ -24,6 +24,10 @@ export function wrappedRemote(fields: Readonly<Record<string, unknown>>): Wrappe
     headers: headersOf(rest, Object.fromEntries(entriesOf(fields['env']))),
   };
 }
+
+/** `sh -c "npx mcp-remote URL"` has a command line in one word. */
+const wordsOfShell = (word: string): string[] =>
+  /\s(mcp-remote|supergateway|mcp-proxy)[@\s]/.test(word) ? word.split(/[\s"']+/) : [word];
 
 function transportOf(words: readonly string[]): 'http' | 'sse' | undefined {
   const value = words[words.indexOf('--transport') + 1] ?? '';

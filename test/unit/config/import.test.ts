@@ -318,12 +318,6 @@ describe('hostile and broken files', () => {
     ['nothing', 'a.json', ' \n', /^error: the file is empty$/],
     ['half a file', 'a.json', '{ "mcpServers": { "a"', /^error: not readable as JSON: .* at line 1, column \d+$/],
     [
-      'YAML with a duplicate name',
-      'a.yaml',
-      'mcpServers:\n  a: {url: "https://a"}\n  a: {url: "https://b"}\n',
-      /^error: not readable as YAML: .*unique.* at line 3, column 3$/,
-    ],
-    [
       'YAML with bad indentation',
       'a.yaml',
       'mcpServers:\n  a:\n url: x\n',
@@ -421,12 +415,15 @@ describe('hostile and broken files', () => {
     expect(document).toEqual({ mcpServers: { a: { type: 'http', url: 'https://a.example.com/mcp' } } });
   });
 
-  it('says when a name stands there twice', () => {
-    const { report } = importConfig(
-      '{"mcpServers":{"a":{"url":"https://a.example.com"},"a":{"url":"https://b.example.com"}}}',
-      { fileName: 'a.json' },
-    );
-    expect(report.map(formatLine)).toContain('note: "a" stands there twice: the last one counts');
+  it.each([
+    ['a.json', '{"mcpServers":{"a":{"url":"https://a.example.com"},"a":{"url":"https://b.example.com"}}}'],
+    ['a.yaml', 'mcpServers:\n  a: {url: "https://a.example.com"}\n  a: {url: "https://b.example.com"}\n'],
+  ])('says when a name stands twice in %s', (fileName, text) => {
+    const { report } = importConfig(text, { fileName });
+    expect(report.map(formatLine)).toEqual([
+      'imported: a: http, https://b.example.com',
+      'note: "a" stands there twice: the last one counts',
+    ]);
   });
 });
 
