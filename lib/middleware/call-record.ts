@@ -1,5 +1,4 @@
 import type { Context } from 'aws-lambda';
-import type { FuseboxErrorDetails } from '../mcp/errors.ts';
 
 /** What becomes known of a call on its way, for its log line and its metrics. */
 export interface CallRecord {
@@ -17,12 +16,3 @@ export interface CallRecord {
 
 /** Lambda's context, which is new for each invocation, with the record on it. */
 export type RecordedContext = Context & { readonly record: CallRecord };
-
-/** The record's part of a problem detail. */
-export function recordedDetails({ server, tool, attempts }: CallRecord): FuseboxErrorDetails {
-  return {
-    ...(server === undefined ? {} : { server }),
-    ...(tool === undefined ? {} : { tool }),
-    ...(attempts === undefined ? {} : { attempts }),
-  };
-}

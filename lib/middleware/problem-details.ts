@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import { type ErrorCode, type Fault, FuseboxError, type FuseboxErrorDetails } from '../mcp/errors.ts';
-import { type RecordedContext, recordedDetails } from './call-record.ts';
+import type { CallRecord } from './call-record.ts';
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
 import { requestIdOf } from './http-event.ts';
 import { printable } from './printable.ts';
@@ -45,11 +45,10 @@ const CHALLENGES = 'Bearer, AWS4-HMAC-SHA256';
 export function problemDetails(): MiddlewareObj {
   return {
     onError: (request) => {
-      const { record } = request.context as Partial<RecordedContext>;
-      const { code, message, details } = publicError(request.error);
-      const known = record === undefined ? details : { ...recordedDetails(record), ...details };
+      const { record = {} } = request.context as { record?: Partial<CallRecord> };
+      const requestId = requestIdOf(request.event, request.context);
       // Set and not returned: a returned answer would skip the onError of those outside.
-      request.response = problemAnswer(code, message, known, requestIdOf(request.event, request.context));
+      request.response = problemAnswer(publicError(request.error), record, requestId);
     },
   };
 }
@@ -63,8 +62,10 @@ export function publicError(error: unknown): FuseboxError {
   );
 }
 
-function problemAnswer(code: ErrorCode, message: string, details: FuseboxErrorDetails, requestId: string): HttpAnswer {
+function problemAnswer(error: FuseboxError, record: Partial<CallRecord>, requestId: string): HttpAnswer {
+  const { code, message, details } = error;
   const { status, title } = PROBLEMS[code];
+  const { server, tool, attempts } = { ...record, ...details };
   const problem = {
     type: `urn:mcp-fusebox:problem:${code}`,
     title,
@@ -72,9 +73,9 @@ function problemAnswer(code: ErrorCode, message: string, details: FuseboxErrorDe
     detail: printable(message, MAX_DETAIL_LENGTH),
     code,
     requestId,
-    server: details.server && printable(details.server, MAX_NAME_LENGTH),
-    tool: details.tool && printable(details.tool, MAX_NAME_LENGTH),
-    attempts: details.attempts,
+    server: server && printable(server, MAX_NAME_LENGTH),
+    tool: tool && printable(tool, MAX_NAME_LENGTH),
+    attempts,
     retryAfterMs: details.retryAfterMs,
     outcome: details.outcome,
     errors: details.errors?.slice(0, MAX_FAULTS).map(publicFault),
