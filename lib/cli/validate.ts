@@ -3,7 +3,6 @@ import { checkDeployment } from '../config/deployment.ts';
 import { ConfigError } from '../config/errors.ts';
 import { type ConfigDocument, loadConfig, readDocumentFile } from '../config/load.ts';
 import { entriesOf } from '../config/path.ts';
-import { ENVIRONMENT } from '../contract/environment.ts';
 import { CommandFailure, type ExitCode, misuse } from './failure.ts';
 import { paint, printable, writeJson, writeLine } from './output.ts';
 
@@ -48,6 +47,5 @@ function checkForDeployment(file: string | undefined): ConfigDocument {
 }
 
 function checkForThisMachine(file: string | undefined): ConfigDocument {
-  const named = file === undefined ? {} : { [ENVIRONMENT.configJson]: undefined, [ENVIRONMENT.configPath]: file };
-  return loadConfig({ env: { ...process.env, ...named }, cwd: process.cwd(), home: homedir() });
+  return loadConfig({ env: process.env, cwd: process.cwd(), home: homedir(), file });
 }

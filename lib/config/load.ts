@@ -41,6 +41,8 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Where `~/.mcp/config.json` is. */
   readonly home: string;
+  /** Wins over all that would be looked up. */
+  readonly file?: string | undefined;
   /** @default the file system */
   readonly readFile?: ReadFile;
 }
@@ -58,10 +60,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 }
 
 /** The same without filling in variables and without validating: what can be known before the variables exist. */
-export function findDocument({ env, cwd, home, readFile = readFromDisk }: LoadOptions): ConfigDocument {
-  const json = env[ENVIRONMENT.configJson];
+export function findDocument({ env, cwd, home, file, readFile = readFromDisk }: LoadOptions): ConfigDocument {
+  const json = file === undefined && env[ENVIRONMENT.configJson];
   if (json) return readDocument(json, { kind: 'environment', label: ENVIRONMENT.configJson });
-  const named = env[ENVIRONMENT.configPath];
+  const named = file ?? env[ENVIRONMENT.configPath];
   if (named) return readDocumentFile(resolve(cwd, named), readFile);
   for (const path of [join(cwd, 'fusebox.json'), join(cwd, '.mcp.json'), join(home, '.mcp', 'config.json')]) {
     const text = readFile(path);

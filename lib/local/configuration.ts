@@ -28,8 +28,7 @@ export function loadLocalConfiguration(
   cwd: string,
   file: string | undefined,
 ): LocalConfiguration {
-  const named = file === undefined ? {} : { [ENVIRONMENT.configJson]: undefined, [ENVIRONMENT.configPath]: file };
-  const { raw, source, warnings } = loadConfig({ env: { ...env, ...named }, cwd, home: env['HOME'] ?? homedir() });
+  const { raw, source, warnings } = loadConfig({ env, cwd, home: env['HOME'] ?? homedir(), file });
   const { document, bridges } = bridgeStdioServers(raw, env);
   const text = JSON.stringify(document, null, 2);
   const variables = [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => {

@@ -53,6 +53,11 @@ describe('lookup', () => {
     ['~/.mcp/config.json', home, { MCP_CONFIG_PATH: '' }, 'home', '/home/ann/.mcp/config.json'],
   ];
 
+  it('a file that somebody names wins over all of them', () => {
+    const env = { MCP_CONFIG_JSON: one('text'), MCP_CONFIG_PATH: '/work/fusebox.json' };
+    expect(loadConfig({ ...options(EVERYWHERE, env), file: 'named.json' }).source.label).toBe('/work/named.json');
+  });
+
   it.each(order)('%s', (_name, files, env, server, label) => {
     const loaded = loadConfig(options(files, env));
     expect(Object.keys(loaded.config.mcpServers)).toEqual([server]);
