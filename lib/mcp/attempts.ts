@@ -39,6 +39,8 @@ export class Attempts {
   readonly #limits: AttemptLimits;
   readonly #deps: AttemptDependencies;
   readonly #usedOnce = new Set<RetryRule>();
+  /** Did the attempt before this one lose its session? */
+  #sessionLost = false;
   #count = 0;
   #retries = 0;
 
@@ -82,7 +84,9 @@ export class Attempts {
     attempt: Attempt,
   ): Promise<T> {
     const { pool } = this.#served;
-    const connection = await pool.acquire(attempt);
+    const freshSession = this.#sessionLost;
+    this.#sessionLost = false;
+    const connection = await pool.acquire({ ...attempt, freshSession });
     let result: T;
     try {
       result = await operation(connection, attempt);
@@ -121,6 +125,7 @@ export class Attempts {
   async #mend(rule: RetryRule): Promise<boolean> {
     if (this.#usedOnce.has(rule)) return false;
     this.#usedOnce.add(rule);
+    this.#sessionLost = rule === 'with-new-session';
     return rule !== 'with-new-credential' || this.#refreshCredential();
   }
 

@@ -21,6 +21,8 @@ export interface ServerTarget {
  */
 export interface Attempt {
   readonly signal: AbortSignal;
+  /** Open a new session, and resume none: where one was lost, the others most likely were too. @default false */
+  readonly freshSession?: boolean;
 }
 
 /** A live connection to one server. Serves one request at a time; the pool sees to that. */

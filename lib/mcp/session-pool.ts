@@ -71,8 +71,9 @@ export class SessionPool {
       if (idle === undefined) {
         if (this.#open < this.#options.pool.max) return this.#openOne(attempt);
         await this.#waitForTurn(attempt, limitAtMs - this.#options.now());
-      } else if (await idle.connection.isUsable().catch(() => false)) return idle.connection;
-      else await this.#close(idle.connection);
+      } else if (attempt.freshSession !== true && (await idle.connection.isUsable().catch(() => false))) {
+        return idle.connection;
+      } else await this.#close(idle.connection);
     }
   }
 

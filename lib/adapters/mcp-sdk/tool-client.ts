@@ -90,7 +90,10 @@ export class SdkToolClient implements ToolClient {
   }
 
   async #resumeOrOpen(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
-    const lease = await SessionLease.take(this.#options.store, target.peerKey, newOwner(), this.#options.now);
+    const lease =
+      attempt.freshSession === true
+        ? undefined
+        : await SessionLease.take(this.#options.store, target.peerKey, newOwner(), this.#options.now);
     if (lease === undefined) return this.#openLegacy(target, attempt);
     try {
       const channel = await this.#channel(target, attempt, lease.session);
