@@ -9,7 +9,10 @@ export type AttemptFailure =
   /** The caller's abort, or the deadline of the whole call. */
   | { readonly kind: 'aborted' }
   | { readonly kind: 'http'; readonly status: number; readonly retryAfterMs?: number; readonly reason: string }
-  | { readonly kind: 'rpc'; readonly code: number; readonly message: string }
+  /** `status`: the HTTP status that carried it, where known. */
+  | { readonly kind: 'rpc'; readonly code: number; readonly message: string; readonly status?: number }
+  /** An answer, but of the legacy era to a request of the modern one: by a server that asks for no handshake. */
+  | { readonly kind: 'wrong-era' }
   /** The server no longer knows the session that the request named. */
   | { readonly kind: 'session-lost' }
   /** The secret that the server's `auth` names could not be had. */

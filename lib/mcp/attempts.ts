@@ -100,9 +100,10 @@ export class Attempts {
 
   async #giveBack(connection: ToolConnection, error: unknown): Promise<void> {
     const { pool } = this.#served;
-    const rule = error instanceof AttemptError ? classifyFailure(error.failure).retry : 'never';
+    const failure = error instanceof AttemptError ? error.failure : undefined;
+    const rule = failure === undefined ? 'never' : classifyFailure(failure).retry;
     if (rule === 'with-new-session') await pool.discard(connection, 'session');
-    else if (rule === 'after-negotiation') await pool.discard(connection, 'server');
+    else if (rule === 'after-negotiation' || failure?.kind === 'wrong-era') await pool.discard(connection, 'server');
     else if (rule === 'with-new-credential') await pool.renew(connection);
     else await pool.release(connection);
   }

@@ -1,7 +1,7 @@
 import { checkArguments } from './argument-check.ts';
 import { AttemptError } from './attempt-failure.ts';
 import { type AttemptDependencies, Attempts, type ServedServer } from './attempts.ts';
-import { mayHaveRun } from './classify-outcome.ts';
+import { classifyFailure, mayHaveRun } from './classify-outcome.ts';
 import { FuseboxError } from './errors.ts';
 import type { Attempt, ToolConnection } from './ports.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
@@ -82,8 +82,15 @@ class Call {
       return await connection.callTool(tool, this.#call.arguments, attempt);
     } catch (error) {
       this.#mayHaveRun ||= !(error instanceof AttemptError) || mayHaveRun(error.failure);
+      if (error instanceof AttemptError && classifyFailure(error.failure).retry === 'after-negotiation')
+        this.#forgetTool();
       throw error;
     }
+  }
+
+  #forgetTool(): void {
+    this.#tool = undefined;
+    this.#deps.catalog.forget(this.#served.target);
   }
 
   async #lookUp(connection: ToolConnection, attempt: Attempt): Promise<ToolDefinition> {

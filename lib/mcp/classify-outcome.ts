@@ -21,10 +21,14 @@ export interface Classification {
   readonly code: ErrorCode;
 }
 
+/** What is known of the tool is too old to be put into headers rightly (SEP-2243). */
+const HEADER_MISMATCH = -32020;
 const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 const INTERNAL_ERROR = -32603;
 const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
+
+type RpcFailure = Extract<AttemptFailure, { kind: 'rpc' }>;
 
 const row = (outcome: Outcome, retry: RetryRule, code: ErrorCode): Classification => ({ outcome, retry, code });
 
@@ -39,6 +43,7 @@ export function classifyFailure(failure: AttemptFailure, scope: 'server' | 'tool
     case 'not-sent':
       return row('failure', 'always', 'upstream_error');
     case 'broken':
+    case 'wrong-era':
       return row('failure', 'if-idempotent', 'upstream_protocol_error');
     case 'timeout':
       return row('failure', 'if-idempotent', 'deadline_exceeded');
@@ -53,7 +58,7 @@ export function classifyFailure(failure: AttemptFailure, scope: 'server' | 'tool
     case 'http':
       return classifyStatus(failure.status);
     case 'rpc':
-      return classifyRpc(failure.code, scope);
+      return classifyRpc(failure, scope);
   }
 }
 
@@ -65,9 +70,11 @@ function classifyStatus(status: number): Classification {
   return row('ignored', 'never', 'upstream_error');
 }
 
-function classifyRpc(code: number, scope: 'server' | 'tool'): Classification {
+function classifyRpc({ code, status }: RpcFailure, scope: 'server' | 'tool'): Classification {
   if (code === INTERNAL_ERROR) return row(scope === 'tool' ? 'failure' : 'ignored', 'if-idempotent', 'upstream_error');
-  if (code === UNSUPPORTED_PROTOCOL_VERSION) return row('ignored', 'after-negotiation', 'upstream_protocol_error');
+  // With HTTP 200 the code is a tool's own, and the tool has run (2026-07-28 has 400 for these).
+  if ((code === UNSUPPORTED_PROTOCOL_VERSION || code === HEADER_MISMATCH) && status !== 200)
+    return row('ignored', 'after-negotiation', 'upstream_protocol_error');
   if (code === INVALID_PARAMS) return row('ignored', 'never', 'invalid_arguments');
   if (code === METHOD_NOT_FOUND) return row('ignored', 'never', 'upstream_protocol_error');
   return row('ignored', 'never', 'upstream_error');

@@ -43,6 +43,8 @@ function describe(failure: AttemptFailure, server: string): string {
       return `"${server}" could not be reached (${failure.reason})`;
     case 'broken':
       return `"${server}" gave no usable answer: ${failure.reason}`;
+    case 'wrong-era':
+      return `"${server}" answered in the way of an older protocol than it was known to speak`;
     case 'timeout':
       return `"${server}" did not answer within its time limit`;
     case 'aborted':

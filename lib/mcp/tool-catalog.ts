@@ -40,6 +40,11 @@ export class ToolCatalog {
     return known === undefined || this.#now() - known.fetchedAtMs > RELOOK_MS;
   }
 
+  /** What is known proved wrong. The store's record is forgotten with the connection that showed it. */
+  forget({ peerKey }: ServerTarget): void {
+    this.#known.delete(peerKey);
+  }
+
   /** Asks the server, by way of `list`, and remembers. */
   async fetch(target: ServerTarget, list: () => Promise<Listing>): Promise<ReadonlyMap<string, ToolDefinition>> {
     const { era, tools } = await list();

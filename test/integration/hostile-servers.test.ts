@@ -76,11 +76,6 @@ describe('an answer that is none', () => {
       'upstream_protocol_error',
     ],
     [
-      'a primed stream that ends',
-      (_, r) => void stream(r).end('id: 1\nretry: 1\ndata:\n\n'),
-      'upstream_protocol_error',
-    ],
-    [
       'compressed, unasked',
       (_, r) =>
         void r.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('\u001f\u008b'),

@@ -26,10 +26,18 @@ const OVER = new Error('the exchange is over');
 
 const MODERN_VERSION = '2026-07-28';
 
-const CLIENT_INFO = { name: 'mcp-fusebox', version: '0.1.0' };
+/**
+ * A stream that breaks off before its answer is resumed where the server numbers its events, as often as it takes (2025-11-25,
+ * Resumability; servers end streams on purpose, too). A resumption that fails is the end of it: the retry rules decide.
+ */
+const RESUMING = {
+  initialReconnectionDelay: 250,
+  maxReconnectionDelay: 250,
+  reconnectionDelayGrowFactor: 1,
+  maxRetries: 1,
+};
 
-/** A stateless legacy server answers `tools/list` without a handshake, but not in the modern envelope. */
-export const NOT_MODERN = 'not an answer of the modern era';
+const CLIENT_INFO = { name: 'mcp-fusebox', version: '0.1.0' };
 
 /** We show tools to callers and pass their answers on as they are; checking output against a server's schema is the caller's. */
 const TRUST_OUTPUT: jsonSchemaValidator = {
@@ -86,7 +94,7 @@ export class Channel {
     return sessionId && protocolVersion ? { sessionId, protocolVersion } : undefined;
   }
 
-  async listTools(attempt: Attempt, modern: boolean): Promise<readonly ToolDefinition[]> {
+  async listTools(attempt: Attempt): Promise<readonly ToolDefinition[]> {
     return this.#run(attempt, async (options) => {
       const tools: ToolDefinition[] = [];
       let cursor: string | undefined;
@@ -95,7 +103,6 @@ export class Channel {
           { method: 'tools/list', params: cursor === undefined ? {} : { cursor } },
           options,
         );
-        if (modern && !this.#exchange.modernAnswer) throw new AttemptError({ kind: 'broken', reason: NOT_MODERN });
         // One by one: as arguments of `push`, 100,000 tools overflow the stack.
         for (const tool of result.tools) tools.push(tool as ToolDefinition);
         cursor = result.nextCursor;
@@ -145,7 +152,7 @@ export class Channel {
     if (attempt.signal.aborted) end();
     attempt.signal.addEventListener('abort', end, { once: true });
     // An error status says more than the broken stream that follows it.
-    this.#failExchange = (error) => (this.#exchange.status ?? 0) < 400 && controller.abort(error);
+    this.#failExchange = (error) => (this.#exchange.status ?? 0) < 300 && controller.abort(error);
     const exchange = newExchange(controller.signal, this.#options.target.maxResultBytes);
     this.#exchange = exchange;
     try {
@@ -167,15 +174,20 @@ export class Channel {
     const fetch = createFetch(sockets, () => this.#exchange, stream);
     const requestInit = { headers };
     if (stream) return new SSEClientTransport(url, { fetch, requestInit });
-    // No reconnecting of broken streams: a stream that breaks fails its attempt, and the retry rules decide.
-    const reconnectionOptions = {
-      initialReconnectionDelay: 0,
-      maxReconnectionDelay: 0,
-      reconnectionDelayGrowFactor: 1,
-      maxRetries: 0,
-    };
-    return new StreamableHTTPClientTransport(url, { fetch, requestInit, reconnectionOptions, ...session });
+    return new StreamableHTTPClientTransport(url, {
+      fetch,
+      requestInit,
+      reconnectionOptions: RESUMING,
+      reconnectionScheduler: (resume, delayMs) => whileGoingOn(this.#exchange.signal, resume, delayMs),
+      ...session,
+    });
   }
+}
+
+/** Waits as long as the server asked for, unless the exchange ends before. */
+function whileGoingOn(signal: AbortSignal, action: () => void, delayMs: number): void {
+  const timer = setTimeout(action, Math.max(delayMs, RESUMING.initialReconnectionDelay));
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }
 
 async function atMost(limitMs: number, promise: Promise<unknown>): Promise<void> {

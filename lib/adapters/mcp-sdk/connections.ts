@@ -19,7 +19,7 @@ export class ModernConnection implements ToolConnection {
   }
 
   listTools(attempt: Attempt): Promise<readonly ToolDefinition[]> {
-    return this.#channel.listTools(attempt, true);
+    return this.#channel.listTools(attempt);
   }
 
   async isUsable(): Promise<boolean> {
@@ -55,7 +55,7 @@ export class LegacyConnection implements ToolConnection {
   }
 
   listTools(attempt: Attempt): Promise<readonly ToolDefinition[]> {
-    return this.#channel.listTools(attempt, false);
+    return this.#channel.listTools(attempt);
   }
 
   async isUsable(): Promise<boolean> {

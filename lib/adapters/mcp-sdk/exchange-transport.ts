@@ -1,6 +1,10 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
-import { AttemptError } from '../../mcp/attempt-failure.ts';
+import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts';
 import type { Exchange } from './exchange.ts';
+import { nestsDeeperThan } from './nesting.ts';
+
+/** JSON is read at any depth, but written only to some thousands; a result must be written again. */
+const MAX_DEPTH = 1_000;
 
 /**
  * Stands between the SDK's protocol and its transport and closes three gaps.
@@ -35,11 +39,13 @@ export class ExchangeTransport implements Transport {
     this.#inner.onclose = () => this.onclose?.();
     this.#inner.onerror = (error) => {
       // The SSE transport has one stream for all answers; when it breaks, none will come.
-      if (!this.hasPerRequestStream)
-        this.#failed(new AttemptError({ kind: 'broken', reason: 'the event stream broke' }, error));
+      if (!this.hasPerRequestStream) this.#failed(new AttemptError(streamFailure(this.#current()), error));
       this.onerror?.(error);
     };
-    this.#inner.onmessage = (message, extra) => this.onmessage?.(this.#incoming(message), extra);
+    this.#inner.onmessage = (message, extra) => {
+      this.#refuseTooDeep(message);
+      this.onmessage?.(this.#incoming(message), extra);
+    };
     await this.#inner.start();
   }
 
@@ -48,13 +54,18 @@ export class ExchangeTransport implements Transport {
     if (!('id' in message) || !('method' in message)) return this.#inner.send(message, options);
     const id = this.#prefix + String(message.id);
     this.#unanswered = id;
+    const exchange = this.#current();
     // Told of every end; only one before the answer is trouble.
     const failUnanswered = (reason: string) => {
       if (this.#unanswered === id) this.#failed(new AttemptError({ kind: 'broken', reason }));
     };
     const onRequestStreamEnd = () => failUnanswered('the stream ended without an answer');
-    await this.#inner.send({ ...message, id }, { ...options, onRequestStreamEnd });
-    if (this.hasPerRequestStream && !this.#current().streaming) failUnanswered('not an answer to the request');
+    const onresumptiontoken = (eventId: string) => {
+      if (this.#unanswered === id) exchange.lastEventId = eventId;
+    };
+    const requestSignal = options?.requestSignal ?? exchange.signal;
+    await this.#inner.send({ ...message, id }, { ...options, requestSignal, onRequestStreamEnd, onresumptiontoken });
+    if (this.hasPerRequestStream && !exchange.streaming) failUnanswered('not an answer to the request');
   }
 
   async close(): Promise<void> {
@@ -69,12 +80,28 @@ export class ExchangeTransport implements Transport {
     return this.#inner.sessionId;
   }
 
+  #refuseTooDeep(message: JSONRPCMessage): void {
+    if (!nestsDeeperThan(message, MAX_DEPTH)) return;
+    const error = new AttemptError({ kind: 'broken', reason: `nested deeper than ${MAX_DEPTH} levels` });
+    this.#failed(error);
+    throw error;
+  }
+
   #incoming(message: JSONRPCMessage): JSONRPCMessage {
-    if ('result' in message && 'resultType' in message.result) this.#current().modernAnswer = true;
     if ('method' in message || !('id' in message) || typeof message.id !== 'string') return message;
-    if (message.id === this.#unanswered) this.#unanswered = undefined;
+    if (message.id === this.#unanswered) {
+      this.#unanswered = undefined;
+      delete this.#current().lastEventId;
+    }
     return message.id.startsWith(this.#prefix)
       ? { ...message, id: Number(message.id.slice(this.#prefix.length)) }
       : message;
   }
+}
+
+/** The SDK's event source keeps to itself what it failed of. */
+function streamFailure({ notConnected }: Exchange): AttemptFailure {
+  return notConnected === undefined
+    ? { kind: 'broken', reason: 'the event stream broke' }
+    : { kind: 'not-sent', reason: notConnected };
 }

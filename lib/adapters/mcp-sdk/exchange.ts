@@ -4,6 +4,8 @@ export interface Exchange {
   readonly maxResponseBytes: number;
   /** The TCP (and TLS) connection stands: from here on the server may have seen the request. */
   connected: boolean;
+  /** The system's code for why it does not stand. */
+  notConnected?: string;
   status?: number;
   /** As the server said it: seconds or an HTTP date. */
   retryAfter?: string;
@@ -14,8 +16,8 @@ export interface Exchange {
   streaming: boolean;
   /** Settles when the latest request and its answer are over. */
   over: Promise<void>;
-  /** The server answered in the envelope of the modern era (`resultType` is on every modern result). */
-  modernAnswer: boolean;
+  /** Where the stream of the unanswered request broke off; from here the server can resume it. */
+  lastEventId?: string;
 }
 
 export function newExchange(signal: AbortSignal, maxResponseBytes: number): Exchange {
@@ -27,6 +29,5 @@ export function newExchange(signal: AbortSignal, maxResponseBytes: number): Exch
     tooLarge: false,
     streaming: false,
     over: Promise.resolve(),
-    modernAnswer: false,
   };
 }

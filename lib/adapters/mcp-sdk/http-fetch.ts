@@ -11,19 +11,24 @@ type RequestInitOf = NonNullable<Parameters<FetchLike>[1]>;
  * which socket it used, and how to retire sockets after a freeze. It follows no redirect (the SDK does, within the origin),
  * asks for no compression (so no bomb can unfold) and bounds the answer. Every request belongs to an exchange, and ends with it.
  *
- * @param stream true for the SSE transport of 2024-11-05; otherwise a GET is answered 405 on the spot, since we never
- *   listen for what a server sends unasked, and a request saved is a request saved
+ * @param stream true for the SSE transport of 2024-11-05; otherwise a GET may only resume the stream of a request, and is else
+ *   answered 405 on the spot, since we never listen for what a server sends unasked, and a request saved is a request saved
  */
 export function createFetch(sockets: Sockets, current: () => Exchange, stream: boolean): FetchLike {
   return async (input, init = {}) => {
     const method = init.method ?? 'GET';
-    if (method === 'GET' && !stream) return new Response(null, { status: 405 });
     const exchange = current();
+    const resuming = method === 'GET' && !stream;
+    if (resuming && exchange.lastEventId === undefined) return new Response(null, { status: 405 });
     // Lets a FIN that came while we were frozen reach its socket before a socket is chosen.
     await new Promise((resolve) => setImmediate(resolve));
     exchange.signal.throwIfAborted();
     init.signal?.throwIfAborted();
-    const message = await send(sockets, new URL(String(input)), method, init, exchange);
+    const headers = new Headers(init.headers);
+    if (resuming) headers.set('last-event-id', exchange.lastEventId ?? '');
+    const message = await send(sockets, new URL(String(input)), method, { ...init, headers }, exchange);
+    // Why an answer cannot be fetched later says nothing of the request.
+    if (!resuming) note(message, exchange);
     return toResponse(message, current);
   };
 }
@@ -50,21 +55,27 @@ function send(
       signal?.addEventListener('abort', abort, { once: true });
       request.once('close', () => signal?.removeEventListener('abort', abort));
     }
-    request.on('error', reject);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      if (!exchange.connected && error.code !== undefined) exchange.notConnected = error.code;
+      reject(error);
+    });
     // A connection may close with neither an answer nor an error: after a 101 that nobody asked for.
     request.once('close', () => reject(new Error('closed without an answer')));
     exchange.over = new Promise((settle) => request.once('close', settle));
     noteConnected(request, url.protocol, exchange);
     request.once('response', (message) => {
-      exchange.status = message.statusCode ?? 0;
-      exchange.streaming = /^\s*text\/event-stream\b/i.test(message.headers['content-type'] ?? '');
-      if (message.headers['retry-after'] !== undefined) exchange.retryAfter = message.headers['retry-after'];
       sockets.markUsed(request, String(message.headers['keep-alive'] ?? ''));
       message.once('end', () => sockets.markUsed(request, String(message.headers['keep-alive'] ?? '')));
       resolve(message);
     });
     request.end(body);
   });
+}
+
+function note({ statusCode = 0, headers }: IncomingMessage, exchange: Exchange): void {
+  exchange.status = statusCode;
+  exchange.streaming = /^\s*text\/event-stream\b/i.test(headers['content-type'] ?? '');
+  if (headers['retry-after'] !== undefined) exchange.retryAfter = headers['retry-after'];
 }
 
 function noteConnected(request: ClientRequest, protocol: string, exchange: Exchange): void {

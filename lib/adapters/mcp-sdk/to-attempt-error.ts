@@ -1,4 +1,4 @@
-import { ProtocolError, SdkError, SdkHttpError } from '@modelcontextprotocol/client';
+import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts';
 import type { Clock } from '../../resilience/clock.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,14 +30,22 @@ export function toAttemptError(error: unknown, exchange: Exchange, inSession: bo
 function failureOf(error: unknown, exchange: Exchange, inSession: boolean, now: Clock): AttemptFailure {
   if (SdkHttpError.isInstance(error)) return httpFailure(error, exchange, inSession, now);
   // The SDK's SSE transport and its 403 and 401 handling throw plain errors; the exchange knows the status.
-  if (exchange.status !== undefined && exchange.status >= 400 && !ProtocolError.isInstance(error)) {
+  if (exchange.status !== undefined && exchange.status >= 300 && !ProtocolError.isInstance(error)) {
     return statusFailure(exchange.status, exchange, now);
   }
   if (ProtocolError.isInstance(error)) return rpcFailure(error, exchange.status);
-  if (SdkError.isInstance(error)) return { kind: 'broken', reason: `not an MCP answer (${error.code})` };
+  if (SdkError.isInstance(error)) {
+    return isNotModern(error) ? { kind: 'wrong-era' } : { kind: 'broken', reason: `not an MCP answer (${error.code})` };
+  }
   const code = errorCode(error);
   if (code !== undefined && !exchange.connected) return { kind: 'not-sent', reason: code };
   return { kind: 'broken', reason: code ?? 'unreadable answer' };
+}
+
+/** Every modern result has a `resultType`. */
+function isNotModern({ code, data }: SdkError): boolean {
+  if (code !== SdkErrorCode.InvalidResult || typeof data !== 'object' || data === null) return false;
+  return 'violation' in data && data.violation === 'missing-resultType';
 }
 
 function httpFailure(error: SdkHttpError, exchange: Exchange, inSession: boolean, now: Clock): AttemptFailure {
@@ -58,7 +66,7 @@ function rpcFailure({ code, message }: RpcError, status: number | undefined): At
     if (/unsupported protocol version/i.test(message))
       return { kind: 'rpc', code: UNSUPPORTED_PROTOCOL_VERSION, message };
   }
-  return { kind: 'rpc', code, message };
+  return { kind: 'rpc', code, message, ...(status !== undefined && { status }) };
 }
 
 function statusFailure(status: number, exchange: Exchange, now: Clock): AttemptFailure {

@@ -11,7 +11,7 @@ import type {
   ToolConnection,
 } from '../../mcp/ports.ts';
 import type { Clock } from '../../resilience/clock.ts';
-import { Channel, NOT_MODERN } from './channel.ts';
+import { Channel } from './channel.ts';
 import { LegacyConnection, ModernConnection } from './connections.ts';
 import { SessionLease } from './session-lease.ts';
 import { Sockets } from './sockets.ts';
@@ -154,7 +154,6 @@ const newOwner = (): string => randomBytes(8).toString('hex');
  * you" (429, 401, 403, 5xx), nor from trouble on the way.
  */
 function refusesEra(failure: AttemptFailure): boolean {
-  if (failure.kind === 'rpc' || failure.kind === 'session-lost') return true;
-  if (failure.kind === 'broken') return failure.reason === NOT_MODERN;
+  if (failure.kind === 'rpc' || failure.kind === 'session-lost' || failure.kind === 'wrong-era') return true;
   return failure.kind === 'http' && [400, 404, 405, 406, 415].includes(failure.status);
 }

@@ -3,12 +3,13 @@ import type { AttemptFailure } from '../../../lib/mcp/attempt-failure.ts';
 import { classifyFailure, mayHaveRun } from '../../../lib/mcp/classify-outcome.ts';
 
 const http = (status: number): AttemptFailure => ({ kind: 'http', status, reason: `HTTP ${status}` });
-const rpc = (code: number): AttemptFailure => ({ kind: 'rpc', code, message: 'no' });
+const rpc = (code: number, status = 400): AttemptFailure => ({ kind: 'rpc', code, message: 'no', status });
 
 /** DESIGN §3.1, row by row; the last column: could the tool have run? */
 const TABLE: readonly (readonly [string, AttemptFailure, string, string, string, boolean])[] = [
   ['refused', { kind: 'not-sent', reason: 'ECONNREFUSED' }, 'failure', 'always', 'upstream_error', false],
   ['reset', { kind: 'broken', reason: 'ECONNRESET' }, 'failure', 'if-idempotent', 'upstream_protocol_error', true],
+  ['an answer of the other era', { kind: 'wrong-era' }, 'failure', 'if-idempotent', 'upstream_protocol_error', true],
   ['attempt timeout', { kind: 'timeout' }, 'failure', 'if-idempotent', 'deadline_exceeded', true],
   ["caller's abort or deadline", { kind: 'aborted' }, 'ignored', 'never', 'deadline_exceeded', true],
   ['too large', { kind: 'too-large', limitBytes: 9 }, 'ignored', 'never', 'upstream_result_too_large', true],
@@ -38,6 +39,9 @@ const TABLE: readonly (readonly [string, AttemptFailure, string, string, string,
   ['-32001', rpc(-32001), 'ignored', 'never', 'upstream_error', false],
   ['-32019', rpc(-32019), 'ignored', 'never', 'upstream_error', false],
   ['-32022', rpc(-32022), 'ignored', 'after-negotiation', 'upstream_protocol_error', false],
+  ['-32022 with 200', rpc(-32022, 200), 'ignored', 'never', 'upstream_error', false],
+  ['-32020', rpc(-32020), 'ignored', 'after-negotiation', 'upstream_protocol_error', false],
+  ['-32020 with 200', rpc(-32020, 200), 'ignored', 'never', 'upstream_error', false],
   ['-32700', rpc(-32700), 'ignored', 'never', 'upstream_error', false],
   ["a tool's own code", rpc(7), 'ignored', 'never', 'upstream_error', false],
 ];
@@ -62,7 +66,9 @@ describe('for whatever comes', () => {
       kind: fc.constantFrom('not-sent' as const, 'broken' as const, 'no-credential' as const),
       reason: fc.string(),
     }),
-    fc.record({ kind: fc.constantFrom('timeout' as const, 'aborted' as const, 'session-lost' as const) }),
+    fc.record({
+      kind: fc.constantFrom('timeout' as const, 'aborted' as const, 'session-lost' as const, 'wrong-era' as const),
+    }),
     fc.record({ kind: fc.constant('too-large' as const), limitBytes: fc.nat() }),
     fc.record({ kind: fc.constant('http' as const), status: fc.integer(), reason: fc.string() }),
     fc.record({ kind: fc.constant('rpc' as const), code: fc.integer(), message: fc.string() }),

@@ -9,6 +9,7 @@ const told = (failure: AttemptFailure) => toFuseboxError(new AttemptError(failur
 it.each<[AttemptFailure, string]>([
   [{ kind: 'not-sent', reason: 'ECONNREFUSED' }, '"search" could not be reached (ECONNREFUSED)'],
   [{ kind: 'broken', reason: 'ECONNRESET' }, '"search" gave no usable answer: ECONNRESET'],
+  [{ kind: 'wrong-era' }, '"search" answered in the way of an older protocol than it was known to speak'],
   [{ kind: 'timeout' }, '"search" did not answer within its time limit'],
   [{ kind: 'aborted' }, 'the deadline passed before "search" answered'],
   [{ kind: 'session-lost' }, '"search" lost the session again right after a new one was opened'],
