@@ -11,10 +11,10 @@ import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
 import type { ServedServer } from './mcp/attempts.ts';
-import { type CallToolDependencies, callTool } from './mcp/call-tool.ts';
+import { callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
 import { FuseboxError } from './mcp/errors.ts';
-import type { Fusebox } from './mcp/fusebox.ts';
+import type { Catalog, ToolCaller } from './mcp/fusebox.ts';
 import { listTools } from './mcp/list-tools.ts';
 import type { CredentialSource, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
 import { SessionPool } from './mcp/session-pool.ts';
@@ -35,21 +35,65 @@ export interface World {
 /** INIT connects what `pool.min` asks for, and lets no server hold it up for longer. Lambda itself allows INIT 10 s. */
 const WARM_UP_MS = 3_000;
 
-/** The composed product, with its connections for those who manage them. */
-export interface ComposedFusebox extends Fusebox {
+/** The connections, for those who manage them. */
+interface Connected {
   readonly connections: Connections;
 }
 
 /**
- * Puts the product together from the environment of a function. The one place that names adapters.
+ * What calls tools, put together from the environment of a function.
  *
  * @throws ConfigError where the configuration is missing or not valid
  */
-export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {}): ComposedFusebox {
+export function composeToolCaller(env: NodeJS.ProcessEnv): ToolCaller & Connected {
+  return toolCaller(composeParts(env, {}));
+}
+
+/**
+ * What lists tools. Apart from the caller, so that its bundle carries no validator of arguments.
+ *
+ * @throws ConfigError where the configuration is missing or not valid
+ */
+export function composeCatalog(env: NodeJS.ProcessEnv): Catalog & Connected {
+  return catalog(composeParts(env, {}));
+}
+
+/**
+ * Both, on the same connections.
+ *
+ * @throws ConfigError where the configuration is missing or not valid
+ */
+export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {}): ToolCaller & Catalog & Connected {
+  const parts = composeParts(env, world);
+  return { ...toolCaller(parts), ...catalog(parts) };
+}
+
+type Parts = ReturnType<typeof composeParts>;
+
+function toolCaller({ config, connections, warmUp, served, dependencies }: Parts): ToolCaller & Connected {
+  const call: ToolCaller['callTool'] = async (what, context) =>
+    callTool(served(what.server), what, context, dependencies);
+  return { config, connections, warmUp, callTool: call };
+}
+
+function catalog({ config, connections, warmUp, served, dependencies }: Parts): Catalog & Connected {
+  const list: Catalog['listTools'] = async (name, context) => listTools(served(name), context, dependencies);
+  return { config, connections, warmUp, listTools: list };
+}
+
+/**
+ * Before Lambda ends an environment in which an extension is registered, it sends SIGTERM; then sessions are given back at once
+ * instead of when their lease ends.
+ */
+export function untilShutdown<T extends Connected>(composed: T): T {
+  process.once('SIGTERM', () => void composed.connections.disconnectAll().finally(() => process.exit(0)));
+  return composed;
+}
+
+function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const config = loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
   const now = world.now ?? Date.now;
-  const onStoreError = world.onStoreError ?? warnOfStore;
-  const store = world.store ?? createStore(env, now, onStoreError);
+  const store = world.store ?? createStore(env, now, world.onStoreError ?? warnOfStore);
   const credentials = world.credentials ?? createCredentials(env, config, now);
   const client = new SdkToolClient({ store, credentials, now });
   const dependencies = {
@@ -59,41 +103,20 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
     random: world.random ?? Math.random,
     sleep,
   };
-  return serve(config, serveServers(config, client, now), dependencies);
-}
-
-/**
- * The product in a Lambda function. Before Lambda ends an environment in which an extension is registered, it sends SIGTERM;
- * then sessions are given back at once instead of when their lease ends.
- */
-export function composeFunction(env: NodeJS.ProcessEnv): ComposedFusebox {
-  const fusebox = composeFusebox(env);
-  process.once('SIGTERM', () => void fusebox.connections.disconnectAll().finally(() => process.exit(0)));
-  return fusebox;
-}
-
-function serve(
-  config: FuseboxConfig,
-  servers: ReadonlyMap<string, ServedServer>,
-  dependencies: CallToolDependencies,
-): ComposedFusebox {
+  const servers = serveServers(config, client, now);
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
     if (server === undefined) throw new FuseboxError('unknown_server', 'no such server is configured');
     return server;
   };
-  return {
-    config,
-    connections,
-    callTool: async (call, context) => callTool(served(call.server), call, context, dependencies),
-    listTools: async (name, context) => listTools(served(name), context, dependencies),
-    warmUp: async () => {
-      const wanted = [...servers.values()].filter(({ config: { pool } }) => pool.min > 0);
-      const signal = AbortSignal.timeout(WARM_UP_MS);
-      await Promise.allSettled(wanted.map(({ pool }) => pool.connect({ signal })));
-    },
-  };
+  return { config, connections, dependencies, served, warmUp: () => connectWanted(servers) };
+}
+
+async function connectWanted(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+  const wanted = [...servers.values()].filter(({ config: { pool } }) => pool.min > 0);
+  const signal = AbortSignal.timeout(WARM_UP_MS);
+  await Promise.allSettled(wanted.map(({ pool }) => pool.connect({ signal })));
 }
 
 function serveServers(config: FuseboxConfig, client: ToolClient, now: Clock): ReadonlyMap<string, ServedServer> {

@@ -1,4 +1,4 @@
-import type { Fusebox } from '../../lib/mcp/fusebox.ts';
+import type { ToolCaller } from '../../lib/mcp/fusebox.ts';
 import type { ToolCall } from '../../lib/mcp/types.ts';
 import { callDeadline } from '../../lib/middleware/call-deadline.ts';
 import { callTarget, type Target } from '../../lib/middleware/call-target.ts';
@@ -9,7 +9,7 @@ import { startUp } from '../../lib/middleware/start-up.ts';
 import { type CallToolBody, callToolBody } from './body.ts';
 
 /** `POST /v1/servers/{server}/tools/{tool}` */
-export function createHandler(compose: () => Fusebox) {
+export function createHandler(compose: () => ToolCaller) {
   const start = startUp(compose);
   const limits = () => start.fusebox().config.limits;
   return httpStack({ start, operation: () => 'call_tool' })

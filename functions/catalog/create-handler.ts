@@ -1,4 +1,4 @@
-import type { Fusebox } from '../../lib/mcp/fusebox.ts';
+import type { Catalog } from '../../lib/mcp/fusebox.ts';
 import { callDeadline } from '../../lib/middleware/call-deadline.ts';
 import { targetServer } from '../../lib/middleware/call-target.ts';
 import { jsonAnswer } from '../../lib/middleware/http-answer.ts';
@@ -12,7 +12,7 @@ import { isAllowed, isServerAllowed } from '../../lib/security/access-policy.ts'
 import { serverView } from './server-view.ts';
 
 type CatalogContext = IdentifiedContext & { readonly deadlineAtMs: number };
-type Operation = (fusebox: Fusebox, event: HttpEvent, context: CatalogContext) => unknown;
+type Operation = (fusebox: Catalog, event: HttpEvent, context: CatalogContext) => unknown;
 
 /** By API Gateway's route key. */
 const OPERATIONS: ReadonlyMap<string, { readonly name: string; readonly run: Operation }> = new Map([
@@ -22,7 +22,7 @@ const OPERATIONS: ReadonlyMap<string, { readonly name: string; readonly run: Ope
 ]);
 
 /** The catalogue's routes, and an answer for whatever no route matches. */
-export function createHandler(compose: () => Fusebox) {
+export function createHandler(compose: () => Catalog) {
   const start = startUp(compose);
   return httpStack({ start, operation: ({ routeKey }) => OPERATIONS.get(routeKey)?.name ?? 'unknown_route' })
     .use(callDeadline({ limitMs: () => start.fusebox().config.limits.deadlineMs }))
@@ -35,18 +35,18 @@ export function createHandler(compose: () => Fusebox) {
     });
 }
 
-function listServers({ config }: Fusebox, _event: HttpEvent, { principal }: CatalogContext) {
+function listServers({ config }: Catalog, _event: HttpEvent, { principal }: CatalogContext) {
   const mine = Object.entries(config.mcpServers).filter(([name]) => isServerAllowed(config.access, principal, name));
   return { servers: mine.map(([name, server]) => serverView(name, server)) };
 }
 
-function getServer({ config }: Fusebox, { pathParameters }: HttpEvent, context: CatalogContext) {
+function getServer({ config }: Catalog, { pathParameters }: HttpEvent, context: CatalogContext) {
   const name = targetServer(config, context, pathParameters['server']);
   const server = config.mcpServers[name];
   return server && serverView(name, server);
 }
 
-async function listTools(fusebox: Fusebox, { pathParameters, requestContext }: HttpEvent, context: CatalogContext) {
+async function listTools(fusebox: Catalog, { pathParameters, requestContext }: HttpEvent, context: CatalogContext) {
   const { access } = fusebox.config;
   const { principal, deadlineAtMs } = context;
   const server = targetServer(fusebox.config, context, pathParameters['server']);

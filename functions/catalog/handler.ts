@@ -1,4 +1,4 @@
-import { composeFunction } from '../../lib/compose.ts';
+import { composeCatalog, untilShutdown } from '../../lib/compose.ts';
 import { createHandler } from './create-handler.ts';
 
-export const handler = createHandler(() => composeFunction(process.env));
+export const handler = createHandler(() => untilShutdown(composeCatalog(process.env)));

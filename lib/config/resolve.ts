@@ -4,8 +4,12 @@ import type { ConfigFile, ConfigFileServer, FuseboxConfig, ServerConfig, ServerP
 
 type Layer<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
+/** A key that is there but undefined, as a program may write it, says nothing. */
 const merge = <T extends object>(builtIn: T, ...layers: (Layer<T> | undefined)[]): T =>
-  Object.assign({}, builtIn, ...layers);
+  Object.assign({}, builtIn, ...layers.map(said));
+
+const said = (layer: object = {}): object =>
+  Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined));
 
 /** Any name, `constructor` too, is safe to look up in it. */
 const bare = <T>(record: Readonly<Record<string, T>>): Record<string, T> => Object.assign(Object.create(null), record);

@@ -1,13 +1,13 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { FuseboxConfig } from '../config/schema.ts';
-import type { Fusebox } from '../mcp/fusebox.ts';
+import type { Composed } from '../mcp/fusebox.ts';
 
 /** Warming up bounds itself; should it not, the first call waits no longer than this, milliseconds. */
 const WARM_UP_MAX_MS = 3_500;
 
-export interface StartUp {
+export interface StartUp<T extends Composed = Composed> {
   /** @throws ConfigError each time, where the configuration is bad: INIT does not fail, which Lambda would try again and again. */
-  readonly fusebox: () => Fusebox;
+  readonly fusebox: () => T;
   /** Undefined where the configuration is bad. */
   readonly config: FuseboxConfig | undefined;
   /** Lets what began in INIT end before the first call: whatever runs past an answer is frozen in mid-air. */
@@ -15,7 +15,7 @@ export interface StartUp {
 }
 
 /** Composes and warms up at once, in INIT, where Lambda gives two CPUs. Never throws. */
-export function startUp(compose: () => Fusebox, warmUpMaxMs = WARM_UP_MAX_MS): StartUp {
+export function startUp<T extends Composed>(compose: () => T, warmUpMaxMs = WARM_UP_MAX_MS): StartUp<T> {
   try {
     const fusebox = compose();
     const warm = within(warmUpMaxMs, async () => fusebox.warmUp());

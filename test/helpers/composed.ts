@@ -1,10 +1,12 @@
-import { type ComposedFusebox, composeFusebox, type World } from '../../lib/compose.ts';
+import { composeFusebox, type World } from '../../lib/compose.ts';
 import { FuseboxError } from '../../lib/mcp/errors.ts';
 import type { JsonObject } from '../../lib/mcp/types.ts';
 
-export interface Product extends ComposedFusebox {
+type Composed = ReturnType<typeof composeFusebox>;
+
+export interface Product extends Composed {
   /** A call that has ten seconds, unless told otherwise. */
-  call(server: string, tool: string, args?: JsonObject, deadlineMs?: number): ReturnType<ComposedFusebox['callTool']>;
+  call(server: string, tool: string, args?: JsonObject, deadlineMs?: number): ReturnType<Composed['callTool']>;
   /** The same, for its error. */
   no(server: string, tool: string, args?: JsonObject, deadlineMs?: number): Promise<FuseboxError>;
 }

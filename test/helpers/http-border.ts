@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { parseConfig } from '../../lib/config/runtime.ts';
 import type { FuseboxConfig } from '../../lib/config/schema.ts';
 import type { ErrorCode } from '../../lib/mcp/errors.ts';
-import type { Fusebox } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import type { CatalogTool, ToolCallAnswer } from '../../lib/mcp/types.ts';
 import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
 
@@ -52,7 +52,7 @@ export function configOf(extra: Record<string, unknown> = {}): FuseboxConfig {
 }
 
 /** A fusebox that answers at once. */
-export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
+export function fakeFusebox(overrides: Partial<Catalog & ToolCaller> = {}): Catalog & ToolCaller {
   return {
     config: configOf(),
     callTool: async () => ANSWER,

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { createHandler as createCallTool } from '../../functions/call-tool/create-handler.ts';
 import { createHandler as createCatalog } from '../../functions/catalog/create-handler.ts';
 import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../lib/mcp/errors.ts';
-import type { Fusebox } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import type { JsonObject, ToolCall } from '../../lib/mcp/types.ts';
 import {
   ANSWER,
@@ -140,7 +140,7 @@ const CONFIG = configOf({ access: [{ principal: 'role:agents-search', allow: ['e
 
 type Behaviour = { readonly result: JsonObject } | { readonly thrown: unknown };
 
-function fuseboxThat(does: Behaviour, calls: ToolCall[] = []): Fusebox {
+function fuseboxThat(does: Behaviour, calls: ToolCall[] = []): Catalog & ToolCaller {
   const act = async <T>(answer: (result: JsonObject) => T): Promise<T> => {
     if ('thrown' in does) throw does.thrown;
     return answer(does.result);

@@ -172,6 +172,13 @@ describe('variables', () => {
   });
 });
 
+describe('a document that a program wrote', () => {
+  it('takes the default for a key that is there but undefined', () => {
+    const { deploy } = parseConfig({ mcpServers: {}, deploy: { memoryMb: undefined } }, {}, 'test');
+    expect(deploy.memoryMb).toBe(512);
+  });
+});
+
 describe('faults', () => {
   const table: [string, unknown, string][] = [
     ['no object', 7, ': found 7; allowed: an object'],

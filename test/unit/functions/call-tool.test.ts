@@ -1,6 +1,6 @@
 import { createHandler } from '../../../functions/call-tool/create-handler.ts';
 import { FuseboxError } from '../../../lib/mcp/errors.ts';
-import type { Fusebox } from '../../../lib/mcp/fusebox.ts';
+import type { ToolCaller } from '../../../lib/mcp/fusebox.ts';
 import type { CallContext, ToolCall } from '../../../lib/mcp/types.ts';
 import {
   ANSWER,
@@ -15,7 +15,7 @@ import {
 
 const POLICY = { access: [{ principal: 'role:agents-*', allow: ['everything:get-*', 'gone:*'] }] };
 
-function call(parts: EventParts = {}, fusebox: Partial<Fusebox> = {}) {
+function call(parts: EventParts = {}, fusebox: Partial<ToolCaller> = {}) {
   return invoke(
     createHandler(() => fakeFusebox(fusebox)),
     callEvent(parts),
@@ -25,7 +25,7 @@ function call(parts: EventParts = {}, fusebox: Partial<Fusebox> = {}) {
 /** What reached the fusebox. */
 async function received(parts: EventParts, remainingMs?: number): Promise<[ToolCall, CallContext]> {
   const calls: [ToolCall, CallContext][] = [];
-  const callTool: Fusebox['callTool'] = async (...args) => {
+  const callTool: ToolCaller['callTool'] = async (...args) => {
     calls.push(args);
     return ANSWER;
   };

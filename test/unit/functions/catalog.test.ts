@@ -1,6 +1,6 @@
 import { createHandler } from '../../../functions/catalog/create-handler.ts';
 import { FuseboxError } from '../../../lib/mcp/errors.ts';
-import type { Fusebox } from '../../../lib/mcp/fusebox.ts';
+import type { Catalog } from '../../../lib/mcp/fusebox.ts';
 import { configOf, fakeFusebox, getEvent, invoke, REQUEST_ID, TOOLS } from '../../helpers/http-border.ts';
 
 const LIST = 'GET /v1/servers';
@@ -8,7 +8,7 @@ const ONE = 'GET /v1/servers/{server}';
 const ITS_TOOLS = 'GET /v1/servers/{server}/tools';
 const ONLY_SUM = configOf({ access: [{ principal: 'role:agents-*', allow: ['everything:get-sum'] }] });
 
-function get(routeKey: string, parts: Parameters<typeof getEvent>[1] = {}, fusebox: Partial<Fusebox> = {}) {
+function get(routeKey: string, parts: Parameters<typeof getEvent>[1] = {}, fusebox: Partial<Catalog> = {}) {
   return invoke(
     createHandler(() => fakeFusebox(fusebox)),
     getEvent(routeKey, parts),
