@@ -41,13 +41,15 @@ export const single: ForeignShape = {
   timeoutUnit: 'guess',
   entries: (document, fileName) =>
     looksLikeServer(document) &&
-    (saysItsTransport(document) || Object.keys(document).every((key) => SINGLE_KEYS.includes(key)))
+    (saysHowToReachIt(document) || Object.keys(document).every((key) => SINGLE_KEYS.includes(key)))
       ? [{ name: nameOf(document, fileName), value: document }]
       : undefined,
 };
 
-const saysItsTransport = (document: Document): boolean =>
-  transportOf(document) !== undefined || ['stdio', 'local', 'remote'].includes(textOf(document['type']));
+const saysHowToReachIt = (document: Document): boolean =>
+  transportOf(document) !== undefined ||
+  ['stdio', 'local', 'remote'].includes(textOf(document['type'])) ||
+  (typeof document['command'] === 'string' && Array.isArray(document['args']));
 
 /** Its own name, else that of the file. */
 function nameOf(document: Document, fileName: string): ForeignEntry['name'] {

@@ -9,30 +9,29 @@ import { READ_KEYS } from './server.ts';
 import type { Document } from './shape.ts';
 
 const TOP_KEYS = Object.keys(configFileSchema.shape);
-/** Keys that only our own files have: at the top, and of a server. */
+/** Keys that only our own files have: at the top, and, with values of our kinds, of a server. */
 const MARKS = TOP_KEYS.filter((key) => key !== 'mcpServers' && key !== '$schema');
-const SERVER_MARKS = [
-  'timeoutMs',
-  'maxConcurrency',
-  'isolated',
-  'pool',
-  'allowPrivateNetwork',
-  'toolPinning',
-  'retry',
-  'circuitBreaker',
-  'cache',
-  'healthCheck',
-  'protocol',
-];
+const SERVER_MARKS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  timeoutMs: (value) => typeof value === 'number',
+  maxConcurrency: (value) => typeof value === 'number',
+  isolated: (value) => typeof value === 'boolean',
+  allowPrivateNetwork: (value) => typeof value === 'boolean',
+  pool: isObject,
+  retry: isObject,
+  circuitBreaker: isObject,
+  cache: isObject,
+  healthCheck: isObject,
+  toolPinning: (value) => ['off', 'warn', 'enforce'].includes(textOf(value)),
+  protocol: (value) => ['auto', 'modern', 'legacy'].includes(textOf(value)),
+  auth: (value) => isObject(value) && typeof value['secret'] === 'string',
+};
 
 /** Says the document itself that it is ours, with a key that nobody else has? */
 export function isMarkedOurs(document: Document): boolean {
   return (
     textOf(document['$schema']).includes('fusebox') ||
     MARKS.some((key) => Object.hasOwn(document, key)) ||
-    servers(document).some(
-      (server) => isOurAuth(server['auth']) || SERVER_MARKS.some((key) => Object.hasOwn(server, key)),
-    )
+    servers(document).some((server) => Object.entries(SERVER_MARKS).some(([key, isMark]) => isMark(server[key])))
   );
 }
 
@@ -40,8 +39,6 @@ const servers = (document: Document): Document[] =>
   entriesOf(document['mcpServers'])
     .map(([, server]) => server)
     .filter(isObject);
-
-const isOurAuth = (auth: unknown): boolean => isObject(auth) && typeof auth['secret'] === 'string';
 
 const isStrange = (key: string, known: readonly string[]): boolean =>
   !known.includes(key) && nearestName(key, known) === undefined;
@@ -56,14 +53,15 @@ const OWN_NAME = /fusebox|^config\.jsonc?$/i;
 export function isForeign(document: Document, fileName: string): boolean {
   if (isMarkedOurs(document)) return false;
   if (!isObject(document['mcpServers'])) return true;
-  if (!OWN_NAME.test(fileName)) return !isOurs(document);
-  return (
-    Object.keys(document).some((key) => isStrange(key, TOP_KEYS)) ||
-    servers(document).some((server) =>
-      Object.keys(server).some((key) => READ_KEYS.includes(key) && isStrange(key, SERVER_KEYS)),
-    )
-  );
+  return OWN_NAME.test(fileName) ? hasForeignKeys(document) : !isOurs(document);
 }
+
+/** Are there keys that are nowhere near ours, and of a server one that other programs have? */
+export const hasForeignKeys = (document: Document): boolean =>
+  Object.keys(document).some((key) => isStrange(key, TOP_KEYS)) ||
+  servers(document).some((server) =>
+    Object.keys(server).some((key) => READ_KEYS.includes(key) && isStrange(key, SERVER_KEYS)),
+  );
 
 /** Does our own form take the document as it stands? */
 const isOurs = (document: Document): boolean =>

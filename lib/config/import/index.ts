@@ -6,7 +6,7 @@ import { cline } from './cline.ts';
 import { codex } from './codex.ts';
 import { continueDev } from './continue.ts';
 import { fastAgent } from './fast-agent.ts';
-import { isMarkedOurs } from './fusebox.ts';
+import { hasForeignKeys, isMarkedOurs } from './fusebox.ts';
 import { gemini } from './gemini.ts';
 import { guide } from './guide.ts';
 import { librechat } from './librechat.ts';
@@ -71,7 +71,7 @@ export function importConfig(text: string, options: ImportOptions & { readonly f
 export function importDocument(value: unknown, options: ImportOptions & { readonly fileName: string }): ImportResult {
   const document = Array.isArray(value) ? { mcpServers: value } : value;
   if (!isObject(document)) return nothing('the file holds no object');
-  if (isMarkedOurs(document)) return ours(document);
+  if (isMarkedOurs(document) && !hasForeignKeys(document)) return ours(document);
   const fitting = SHAPES.flatMap((shape) => {
     const entries = shape.entries(document, options.fileName);
     return entries === undefined ? [] : [{ shape, entries }];

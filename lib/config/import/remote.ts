@@ -1,4 +1,5 @@
 import { looksLikeSse } from '../normalise.ts';
+import { textOf } from '../path.ts';
 import { secretPartsOf } from '../secrets.ts';
 import { withoutUrlSecrets } from '../validate.ts';
 import { type ImportedServer, importedLines, isDisabled, readCommon, skipped } from './common.ts';
@@ -6,15 +7,27 @@ import { HEADER_KEYS, readHeaders } from './headers.ts';
 import { looksUnfilled, type Translated, translatePlaceholders } from './placeholders.ts';
 import { type Document, type ForeignShape, TYPE_KEYS, URL_KEYS } from './shape.ts';
 
-export const REMOTE_KEYS: readonly string[] = [...URL_KEYS, ...TYPE_KEYS, ...HEADER_KEYS];
+export const REMOTE_KEYS: readonly string[] = [
+  ...URL_KEYS,
+  'protocol',
+  'host',
+  'port',
+  'path',
+  ...TYPE_KEYS,
+  ...HEADER_KEYS,
+];
 
 const isAddress = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
 /** Its address, whatever the key. */
 export function addressOf(fields: Document): string | undefined {
-  return URL_KEYS.map((key) => fields[key])
-    .find(isAddress)
-    ?.trim();
+  return [...URL_KEYS.map((key) => fields[key]), assembled(fields)].find(isAddress)?.trim();
+}
+
+/** An address in parts. */
+function assembled({ protocol = 'https', host, port, path = '' }: Document): string | undefined {
+  if (!isAddress(host)) return undefined;
+  return `${textOf(protocol)}://${host}${port === undefined ? '' : `:${textOf(port)}`}${textOf(path)}`;
 }
 
 /** Two of the keys say the transport themselves. */

@@ -17,11 +17,12 @@ export interface ImportOptions {
 export const READ_KEYS: readonly string[] = [...COMMON_KEYS, ...REMOTE_KEYS];
 
 export function importServer(
-  { value, policy, notes = [] }: ForeignEntry,
+  { name, value, policy, notes = [] }: ForeignEntry,
   shape: ForeignShape,
   options: ImportOptions,
 ): ImportedServer {
   const fields = fieldsOf(value);
+  if (typeof value === 'string' && /^[_$/#]/.test(name)) return { lines: [{ level: 'note', message: 'a remark' }] };
   if (fields === undefined) return skipped('not an object: neither a url nor a command to go by');
   const { server, lines } = importFields(fields, shape, options);
   if (server === undefined) return { lines };

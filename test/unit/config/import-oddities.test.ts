@@ -77,6 +77,14 @@ describe('addresses', () => {
     expect(serversOf('mcp.json', one({ url }))).toEqual({ a: server });
   });
 
+  it('may come in parts', () => {
+    const server = { type: 'http', protocol: 'https', host: 'a.example.com', path: '/mcp', alwaysAllow: [] };
+    expect(serversOf('mcp.json', one(server))).toEqual({ a: `http ${HTTP}` });
+    expect(serversOf('mcp.json', one({ host: 'a.example.com', port: 8443 }))).toEqual({
+      a: 'http https://a.example.com:8443',
+    });
+  });
+
   it.each(['./server.js', '/mcp', 'stdio'])('%s is none', (url) => {
     expect(linesOf('mcp.json', one({ url }))).toEqual([`skipped: a: its address is no http or https URL: ${url}`]);
   });
@@ -141,6 +149,7 @@ describe('sections', () => {
     ['an empty section before a full one', { mcpServers: {}, servers: a }, { a: both.a }],
     ['two programs in one file', { mcpServers: a, servers: { ...b, a: { type: 'sse', url: HTTP } } }, both],
     ['a bare map with prompts and remarks', { inputs: [], _comment: 'x', ...a, ...b }, both],
+    ['a program with options like ours', { mcpServers: { a: { ...a.a, retry: {}, autoApprove: [] } } }, { a: both.a }],
     ['a required section', { requiredMcpServers: a }, { a: both.a }],
     ['an excerpt of the registry', { version: '1.0.0', remotes: [{ type: 'sse', url: SSE }] }, { server: both.b }],
     [
@@ -168,6 +177,13 @@ describe('sections', () => {
     ['settings with a status line', { statusLine: { type: 'command', command: 'x' }, hooks: {} }],
   ])('are none of %s', (_name, document) => {
     expect(linesOf('x.json', document)).toEqual([expect.stringMatching(/^note: no section with servers/)]);
+  });
+
+  it('may hold remarks', () => {
+    expect(linesOf('mcp.json', { mcpServers: { _comment: 'https is best', ...a } })).toEqual([
+      'note: _comment: a remark',
+      `imported: a: http, ${HTTP}`,
+    ]);
   });
 
   it('may be another file', () => {
@@ -226,6 +242,7 @@ describe('loading', () => {
     ['a type of another program', { type: 'local', command: 'npx', args: ['x'], tools: ['*'] }, 'stdio'],
     ['a key that is near one of ours', { url: HTTP, timeout: 5_000 }, 'http'],
     ['a key that nobody knows', { url: HTTP, lazy: true }, 'http'],
+    ['a key of ours that says something else', { url: HTTP, protocol: 'https', alwaysAllow: [] }, 'http'],
     ['authorisation of another kind', { url: HTTP, auth: { CLIENT_ID: 'x' } }, 'http'],
     ['nulls', { url: HTTP, command: null, headers: null }, 'http'],
     ['numbers in an environment', { command: 'npx', env: { PORT: 3000 } }, 'stdio'],
