@@ -71,6 +71,22 @@ describe('the gateway', () => {
     expect(JSON.parse(body).name).toBe(name);
   });
 
+  it.each([
+    ['no HTTP', 'hello\r\n\r\n', 400, 'Bad Request'],
+    ['a path that is not ASCII', 'GET /\u00ff HTTP/1.1\r\n\r\n', 400, 'Bad Request'],
+    ['a CONNECT', 'CONNECT a:1 HTTP/1.1\r\n\r\n', 400, 'Bad Request'],
+    ['a bad chunk', 'POST /echo/a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 400, 'Bad Request'],
+    ['a path of 70 kB', `GET /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`, 431, 'Request Header Fields Too Large'],
+    ['an expectation', 'GET / HTTP/1.1\r\nConnection: close\r\nExpect: much\r\n\r\n', 404, 'Not Found'],
+  ])('answers %s in its own form', async (_, sent, status, message) => {
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').end(sent, 'latin1');
+
+    const [head, body] = (await text(socket)).split('\r\n\r\n');
+
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*content-type: application/json`));
+    expect(JSON.parse(body ?? '')).toEqual({ message });
+  });
+
   it('answers 404 where no route matches', async () => {
     expect(await send('DELETE', '/echo/a')).toMatchObject({ status: 404, body: '{"message":"Not Found"}' });
   });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type {
   APIGatewayEventRequestContextIAMAuthorizer,
   APIGatewayEventRequestContextV2,
@@ -55,7 +56,8 @@ export function toEvent(
   const { cookie, ...headers } = flatten(request.headers);
   headers['content-type'] ??= 'text/plain; charset=utf-8';
   const query = queryParameters(request.rawQueryString);
-  const isText = isTextType(headers['content-type']);
+  // As text, what is not UTF-8 would become something else.
+  const isText = isTextType(headers['content-type']) && isUtf8(request.body);
   const path = decode(request.path);
   return {
     version: '2.0',

@@ -5,6 +5,7 @@ import type { RouteModel } from '../assembly/model.ts';
 import { LocalRunError } from '../errors.ts';
 import type { InvokeResult } from '../lambda/environment.ts';
 import { type HttpRequest, toEvent } from './event.ts';
+import { refuseNonRequests } from './refuse.ts';
 import { gatewayMessage, type HttpResponse, toResponse } from './response.ts';
 import { createRouteTable } from './route-table.ts';
 
@@ -42,11 +43,14 @@ export interface Gateway {
  */
 export async function listen(port: number, integrationTimeoutMs = INTEGRATION_TIMEOUT_MS): Promise<Gateway> {
   let handle: ((request: HttpRequest, requestId: string) => Promise<HttpResponse>) | undefined;
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) =>
     void exchange(request, response, async (http, requestId) => {
       return handle === undefined ? gatewayMessage(503, 'Service Unavailable') : handle(http, requestId);
     });
-  });
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false }, take);
+  // Node would answer an expectation that it does not know with an empty 417.
+  server.on('checkExpectation', take);
+  refuseNonRequests(server);
   await bind(server, port);
   const { port: actualPort } = server.address() as AddressInfo;
   return {

@@ -109,6 +109,15 @@ describe('toEvent', () => {
     expect(body).toBe(isBase64Encoded ? 'aGk=' : 'hi');
   });
 
+  it('encodes a body of text that is not UTF-8, so that none of it is lost', () => {
+    const { body, isBase64Encoded } = event({
+      headers: { 'content-type': ['application/json'] },
+      body: Buffer.from('{"\xff"}', 'latin1'),
+    });
+
+    expect([body, isBase64Encoded]).toEqual(['eyL/In0=', true]);
+  });
+
   it('leaves a path as it is that cannot be decoded', () => {
     expect(event({ path: '/items/%zz/../%00' }).rawPath).toBe('/items/%zz/../%00');
   });
