@@ -17,7 +17,7 @@ export interface SdkServer extends Scripted {
 type Serve = (request: IncomingMessage, response: ServerResponse, body: unknown) => unknown;
 
 /** Whether a request ends before the server. */
-export type Gate = (request: IncomingMessage, response: ServerResponse, method: string) => boolean;
+type Gate = (request: IncomingMessage, response: ServerResponse, method: string) => boolean;
 
 async function start(appended: number[], serve: Serve, gate: Gate = () => false): Promise<SdkServer> {
   const server = await startScripted(async ({ http, ...message }, response) => {
@@ -27,7 +27,7 @@ async function start(appended: number[], serve: Serve, gate: Gate = () => false)
   return { ...server, appended };
 }
 
-export interface V1Options {
+interface V1Options {
   /** One JSON document an answer, no stream. */
   readonly json?: boolean;
   /** Numbers its events, so that a broken stream can be resumed, after so many milliseconds. */
