@@ -33,7 +33,7 @@ function check(file: string | undefined, options: ValidateOptions): ConfigDocume
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const document = { valid: false, faults: error.faults };
-    throw new CommandFailure(error.message, { cause: error, document, next: 'docs/configuration.md has every option' });
+    throw new CommandFailure(error.message, { cause: error, document, next: 'docs/configuration.md has every option; another program's file: fusebox import FILE' });
   }
 }
 

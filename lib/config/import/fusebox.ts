@@ -1,6 +1,7 @@
 /** Tells our own files from those of others. */
-import { entriesOf, isObject, textOf } from '../path.ts';
+
 import { normalise } from '../normalise.ts';
+import { entriesOf, isObject, textOf } from '../path.ts';
 import { configFileSchema, SERVER_KEYS } from '../schema.ts';
 import { PLACEHOLDER } from '../substitute.ts';
 import { nearestName, validate } from '../validate.ts';
@@ -43,22 +44,25 @@ const servers = (document: Document): Document[] =>
 const isStrange = (key: string, known: readonly string[]): boolean =>
   !known.includes(key) && nearestName(key, known) === undefined;
 
-/** Names of our own files. Any other file is of another program as soon as something in it is. */
-const OWN_NAME = /fusebox|^config\.jsonc?$/i;
+/** Names that other programs give their files, and formats that are theirs alone. */
+const FOREIGN_NAME = /(^|[._-])mcp([._-]|$)|claude|settings|\.(ya?ml|toml)$/i;
 
 /**
- * Is the document another program's? Ours is a map `mcpServers` and nothing foreign. In a file with a name of ours, a key
- * that is merely near one of ours is a slip of the pen, which the schema reports.
+ * Is the document another program's? Only evidence makes it so: no map `mcpServers`, a server's key that others have and we
+ * have not, or a name that others give, and something in it that our form does not take. Whatever else is wrong with a document
+ * is wrong with ours, and the schema refuses it: a slip of the pen in a policy must never pass for another program's option.
  */
 export function isForeign(document: Document, fileName: string): boolean {
   if (isMarkedOurs(document)) return false;
-  if (!isObject(document['mcpServers'])) return true;
-  return OWN_NAME.test(fileName) ? hasForeignKeys(document) : !isOurs(document);
+  if (!isObject(document['mcpServers']) || hasForeignServerKeys(document)) return true;
+  return FOREIGN_NAME.test(fileName) && !/fusebox/i.test(fileName) && !isOurs(document);
 }
 
 /** Are there keys that are nowhere near ours, and of a server one that other programs have? */
 export const hasForeignKeys = (document: Document): boolean =>
-  Object.keys(document).some((key) => isStrange(key, TOP_KEYS)) ||
+  Object.keys(document).some((key) => isStrange(key, TOP_KEYS)) || hasForeignServerKeys(document);
+
+const hasForeignServerKeys = (document: Document): boolean =>
   servers(document).some((server) =>
     Object.keys(server).some((key) => READ_KEYS.includes(key) && isStrange(key, SERVER_KEYS)),
   );

@@ -161,8 +161,8 @@ describe('files of other programs', () => {
       { mcpServers: { a: { url: 'https://a.example.com/mcp', autoApprove: [] } } },
     ],
     [
-      'a section of another program',
-      '/work/fusebox.json',
+      'a section of another program in a file of its name',
+      '/work/.mcp.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp' } }, bearerKeys: [] },
     ],
     [
@@ -183,6 +183,11 @@ describe('files of other programs', () => {
       'a slip of the pen',
       '/work/fusebox.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp', timeout: 5 } } },
+    ],
+    [
+      'a strange section elsewhere',
+      '/work/fusebox.json',
+      { mcpServers: { a: { url: 'https://a.example.com/mcp' } }, bearerKeys: [] },
     ],
     [
       'a strange key elsewhere',
