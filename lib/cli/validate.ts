@@ -33,9 +33,11 @@ function check(file: string | undefined, options: ValidateOptions): ConfigDocume
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const document = { valid: false, faults: error.faults };
-    throw new CommandFailure(error.message, { cause: error, document, next: 'docs/configuration.md has every option; another program's file: fusebox import FILE' });
+    throw new CommandFailure(error.message, { cause: error, document, next: NEXT_STEP });
   }
 }
+
+const NEXT_STEP = 'docs/configuration.md has every option; a file of another program: fusebox import FILE';
 
 /** Only a file that somebody names is ever deployed. */
 function checkForDeployment(file: string | undefined): ConfigDocument {
