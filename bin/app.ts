@@ -8,8 +8,8 @@ import { App } from 'aws-cdk-lib/core';
 import { ConfigError } from '../lib/config/errors.ts';
 import { synthesize } from '../lib/constructs/synth.ts';
 
-// Not by itself at exit: an app that has refused its configuration writes no assembly.
-const app = new App({ autoSynth: false });
+// Not by itself at exit: an app that has refused its configuration writes no assembly. Stack traces would put this machine's paths into it.
+const app = new App({ autoSynth: false, stackTraces: false });
 const config: unknown = app.node.tryGetContext('config');
 
 if (typeof config === 'string' && config !== '') {

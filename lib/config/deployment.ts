@@ -10,7 +10,7 @@ import { normalise } from './normalise.ts';
 import { entriesOf, formatPath, isObject, type Path, textOf } from './path.ts';
 import { resolveConfig } from './resolve.ts';
 import type { FuseboxConfig } from './schema.ts';
-import { isSecretHeader, isSecretVariable, secretPartsOf } from './secrets.ts';
+import { holdsToken, isSecretHeader, isSecretVariable, secretPartsOf } from './secrets.ts';
 import { PLACEHOLDER, variablesOf } from './substitute.ts';
 import { validate } from './validate.ts';
 
@@ -80,6 +80,7 @@ function serverFaults(
   return [
     ...headers,
     ...urlFaults([...path, 'url'], name, textOf(server['url'])),
+    ...rest.flatMap(([key, value]) => tokensIn(value, [...path, key])),
     ...rest.flatMap(([key, value]) => missingVariables(value, [...path, key], environment)),
   ];
 }
@@ -96,7 +97,8 @@ const stdioFault = (path: Path): ConfigFault =>
 /** A header with a secret in it: the fix is spelled out, ready to paste; the value is never shown. */
 function headerFaults(path: Path, server: string, header: string, value: string): ConfigFault[] {
   const substituted = value.includes('${');
-  if (!substituted && !isSecretHeader(header)) return [];
+  const literal = isSecretHeader(header) || /^(bearer|basic) /i.test(value) || holdsToken(value);
+  if (!substituted && !literal) return [];
   const found = substituted ? 'a value from a variable' : 'a literal secret';
   const message = `${found} would land in the deployment. Remove the header and add ${authFor(server, header, value)}`;
   return [fault(path, found, 'no such header: "auth" with the name of a secret', message)];
@@ -124,6 +126,15 @@ function urlFaults(path: Path, server: string, url: string): ConfigFault[] {
 function secretInUrl(path: Path, server: string, part: string): ConfigFault {
   const fix = `Take it out of the URL; where the server takes a header instead, add ${bearerAuth(server)} and store the token in Secrets Manager under the name ${server}-token`;
   return fault(path, part, 'a URL without secrets', `a secret would land in the deployment (${part}). ${fix}`);
+}
+
+/** Such as a token where the name of its secret belongs. */
+function tokensIn(value: unknown, path: Path): ConfigFault[] {
+  const message =
+    'a literal secret would land in the deployment. Store it in Secrets Manager and write only its name, as "auth.secret"';
+  return textsIn(value, path)
+    .filter(({ path: at, text }) => at.at(-1) !== 'url' && holdsToken(text))
+    .map(({ path: at }) => fault(at, 'a literal secret', 'the name of a secret in Secrets Manager', message));
 }
 
 function unreachable(path: Path, url: string): ConfigFault[] {

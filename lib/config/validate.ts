@@ -61,7 +61,7 @@ const shorten = (text: string): string => (text.length > LONGEST_QUOTE ? `${text
 
 /** A URL without what may hold a secret: user, query, fragment. */
 export function withoutUrlSecrets(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//…@').replace(/[?#].*$/s, '?…');
+  return url.replace(/^([a-z][a-z0-9+.-]*:)?[\\/]*[^\\/?#]*@/i, '$1//…@').replace(/[?#].*$/s, '?…');
 }
 
 /** The known name that was most likely meant, if any is near. */

@@ -38,6 +38,10 @@ describe('a secret in a header', () => {
     ['X-Access-Token', 'canary'],
     ['X-Client-Secret', 'canary'],
     ['apikey', 'canary'],
+    ['X-Auth', 'canary'],
+    ['X-Forwarded-Authorization', 'canary'],
+    ['X-Upstream', 'Bearer canary'],
+    ['X-Upstream', 'ghp_canary0123456789012345678901234567'],
     ['X-Org', '${env:ORG}'],
     ['X-Org', 'acme-${ORG}'],
   ];
@@ -49,7 +53,7 @@ describe('a secret in a header', () => {
   });
 
   it('is not seen in an ordinary header', () => {
-    expect(linesOf(search({ headers: { 'X-Org': 'acme', 'User-Agent': 'us' } }))).toEqual([]);
+    expect(linesOf(search({ headers: { 'X-Org': 'acme', 'User-Agent': 'us', 'X-Author': 'us' } }))).toEqual([]);
   });
 });
 
@@ -60,6 +64,11 @@ describe('a secret in a URL', () => {
     ['https://a.example.com/mcp?token=canary', []],
     ['https://a.example.com/mcp?x=1&api_key=canary', []],
     ['https://a.example.com/mcp?code=canary', []],
+    ['https://a.example.com/mcp?api%5Fkey=canary', []],
+    ['https://a.example.com/mcp#access_token=canary', []],
+    ['${URL:-https://user:canary@a.example.com/mcp}', []],
+    ['https://a.example.com/ghp_canary0123456789012345678901234567/mcp', []],
+    ['https://a.example.com/mcp?k=eyJhbGciOiJub25lIn0.eyJjYW5hcnkiOjF9.canary', []],
     ['https://a.example.com/mcp?key=${env:OK}', ['OK']],
     ['https://a.example.com/${env:API_KEY}/sse', ['API_KEY']],
     ['https://a.example.com/${GITHUB_PAT}', ['GITHUB_PAT']],
@@ -75,9 +84,23 @@ describe('a secret in a URL', () => {
     'https://a.example.com/mcp?tools=a,b&project_ref=x',
     'https://a.example.com/mcp?keywords=x',
     'https://a.example.com/@scope/mcp',
+    'https://a.example.com/npm:@scope/mcp#tools',
   ])('%s has none', (url) => {
     expect(linesOf(search({ url }))).toEqual([]);
   });
+});
+
+it.each(['https:user:canary@a.example.com/mcp', 'https:\\\\user:canary@a.example.com', 'user:canary@a.example.com'])(
+  'does not show the secret of a URL that is none: %s',
+  (url) => {
+    expect(linesOf(search({ url })).join('')).not.toContain('canary');
+  },
+);
+
+it('refuses a token where the name of its secret belongs', () => {
+  const lines = linesOf(search({ auth: { type: 'bearer', secret: 'ghp_canary0123456789012345678901234567' } }));
+  expect(lines).toEqual([expect.stringMatching(/^mcpServers\.search\.auth\.secret: a literal secret would land/)]);
+  expect(lines.join('')).not.toContain('canary');
 });
 
 describe('variables', () => {
