@@ -28,7 +28,7 @@ export async function main(argv: readonly string[], version: string): Promise<Ex
 /** `fusebox tools everything | head -1` closes the pipe early: that is no fault. */
 function quitQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code !== 'EPIPE') console.error(`error: stdout cannot be written (${error.code})`);
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
   });
 }

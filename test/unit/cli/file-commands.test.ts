@@ -1,8 +1,9 @@
 /** `init`, `validate`, `import`: the real binary in a folder of its own. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runFusebox } from '../../helpers/fusebox-command.ts';
+import { COMMAND, runFusebox } from '../../helpers/fusebox-command.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -155,4 +156,9 @@ describe('help', () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
     expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
+});
+
+it('says in one line that its output cannot be written', () => {
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', '"$0" "$1" --help >/dev/full', process.execPath, COMMAND]);
+  expect([status, String(stderr)]).toEqual([1, 'error: stdout cannot be written (ENOSPC)\n']);
 });

@@ -215,6 +215,7 @@ describe('what the fusebox says', () => {
       server: 'everything',
       tool: 'get-sum',
       attempts: 1,
+      outcome: 'unknown',
     });
   });
 
