@@ -112,6 +112,7 @@ const close = (part: { close(): Promise<void> }): Promise<void> => part.close();
 /** What takes its time, side by side. */
 async function startParts({ options, configuration, started }: Start) {
   const { cwd, env, log, dataDir } = options;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
   const folder = join(cwd, '.fusebox');
   const servers = startServers({
     names: configuration.servers,
@@ -119,6 +120,7 @@ async function startParts({ options, configuration, started }: Start) {
     scratchDir: join(folder, 'scratch'),
     env,
     log,
+    ...signal,
   }).then((running) => started.adopt(running, close));
   const state = openState(dataDir === undefined ? undefined : resolve(cwd, dataDir)).then((opened) =>
     started.adopt(opened, close),
@@ -127,7 +129,7 @@ async function startParts({ options, configuration, started }: Start) {
     configuration: configuration.document,
     cacheDir: join(folder, 'assembly'),
     onSynth: () => log('synthesising the template; the next start takes it from the cache'),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...signal,
   }).then(readAssembly);
   const parts = [tellIfSlow(servers, 'starting the MCP servers', log), state, model] as const;
   // What has started must be known before it can be ended.

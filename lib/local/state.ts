@@ -50,7 +50,10 @@ function lock(dataDir: string): () => void {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === 'EEXIST' ? `is used by process ${readPid(file)}` : `cannot be used: ${message}`;
+    const why =
+      code === 'EEXIST'
+        ? `is used by process ${readPid(file)}; if that is another program, delete ${file}`
+        : `cannot be used: ${message}`;
     throw new LocalRunError(`the data folder ${dataDir} ${why}`, { cause });
   }
   return () => rmSync(file, { force: true });

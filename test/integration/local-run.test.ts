@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -134,7 +134,7 @@ describe('a local run', () => {
     const { child, cwd, line } = spawnRun(0);
     const url = (await line(/^ready /)).slice('ready '.length);
     await fetch(`${url}/v1/servers`);
-    rmSync(join(cwd, '.fusebox'), { recursive: true });
+    renameSync(join(cwd, '.fusebox'), join(cwd, 'gone'));
 
     const response = await fetch(`${url}/v1/servers`);
 

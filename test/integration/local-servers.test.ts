@@ -112,6 +112,18 @@ describe('the servers beside the local run', () => {
   });
 });
 
+it('a start that is given up does not wait for a server that never listens', async () => {
+  const servers = await startServers({
+    names: [],
+    bridges: [bridge('silent', process.execPath, ['-e', 'setInterval(() => {}, 1000)'])],
+    scratchDir: '',
+    env: process.env,
+    log: console.error,
+    signal: AbortSignal.abort(),
+  });
+  await servers.close();
+}, 5_000);
+
 it('a parent that is killed takes them all along', async () => {
   const scratchDir = await mkdtemp(join(tmpdir(), 'fusebox-scratch-'));
   const module = new URL('../../lib/local/servers/start-servers.ts', import.meta.url).href;

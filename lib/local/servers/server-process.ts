@@ -42,6 +42,10 @@ export class ServerProcess {
     return this.#settled.promise;
   }
 
+  get name(): string {
+    return this.#spec.name;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

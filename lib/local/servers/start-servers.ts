@@ -19,6 +19,8 @@ export interface StartServersOptions {
   readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Told of servers that cannot be started or die. */
   readonly log: (message: string) => void;
+  /** Ends the wait for servers that do not listen yet. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningServers {
@@ -51,13 +53,21 @@ export async function startServers(options: StartServersOptions): Promise<Runnin
     const spec = specAt(port);
     return spec === undefined ? [] : [new ServerProcess(spec, log)];
   });
-  const settled = Promise.all(servers.map((server) => server.settled));
-  await Promise.race([settled, sleep(START_LIMIT_MS, undefined, { ref: false })]);
+  await settle(servers, options);
   return {
     environment: Object.fromEntries(wanted.map(([{ variable }, port]) => [variable, urlOf(port)])),
     pids: () => servers.flatMap(({ pid }) => pid ?? []),
     close: async () => void (await Promise.all(servers.map((server) => server.close()))),
   };
+}
+
+async function settle(servers: readonly ServerProcess[], { signal, log }: StartServersOptions): Promise<void> {
+  const waiting = new Set(servers);
+  const settled = Promise.all(servers.map((server) => server.settled.then(() => waiting.delete(server))));
+  const options = { ref: false, ...(signal === undefined ? {} : { signal }) };
+  await Promise.race([settled, sleep(START_LIMIT_MS, undefined, options).catch(() => undefined)]);
+  if (signal?.aborted === true) return;
+  for (const { name } of waiting) log(`server "${name}" does not listen yet; until it does, calls of it fail`);
 }
 
 function isRunnable(bridge: StdioBridge, env: Readonly<NodeJS.ProcessEnv>, log: (message: string) => void): boolean {
