@@ -176,13 +176,16 @@ async function silently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+const FIGURES = /(<!-- figures -->)[^]*(<!-- \/figures -->)/;
+
 /** Replaces the figures between the markers. */
 function writeReport(text: string): void {
   const file = join(ROOT, 'docs', 'benchmarks.md');
   const page = readFileSync(file, 'utf8');
+  if (!FIGURES.test(page)) throw new Error(`${file} has no markers to write between`);
   writeFileSync(
     file,
-    page.replace(/(<!-- figures -->\n)[^]*(\n<!-- \/figures -->)/, (_, before, after) => before + text + after),
+    page.replace(FIGURES, (_, before, after) => `${before}\n${text}\n${after}`),
   );
 }
 

@@ -6,7 +6,7 @@ const one = (name: string) => JSON.stringify({ mcpServers: { [name]: { url: 'htt
 function options(files: Record<string, string>, env: Environment = {}): LoadOptions {
   return {
     env,
-    cwd: '/work',
+    cwd: '/project',
     home: '/home/ann',
     readFile: (path) => (Object.hasOwn(files, path) ? files[path] : undefined),
   };
@@ -16,16 +16,16 @@ const serversOf = (files: Record<string, string>, env: Environment = {}) =>
   Object.keys(loadConfig(options(files, env)).config.mcpServers);
 
 const EVERYWHERE = {
-  '/work/named.json': one('named'),
-  '/work/fusebox.json': one('fusebox'),
-  '/work/.mcp.json': one('project'),
+  '/project/named.json': one('named'),
+  '/project/fusebox.json': one('fusebox'),
+  '/project/.mcp.json': one('project'),
   '/home/ann/.mcp/config.json': one('home'),
 };
 
 describe('lookup', () => {
-  const { '/work/named.json': _named, ...unnamed } = EVERYWHERE;
-  const { '/work/fusebox.json': _fusebox, ...project } = unnamed;
-  const { '/work/.mcp.json': _project, ...home } = project;
+  const { '/project/named.json': _named, ...unnamed } = EVERYWHERE;
+  const { '/project/fusebox.json': _fusebox, ...project } = unnamed;
+  const { '/project/.mcp.json': _project, ...home } = project;
   const order: [string, Record<string, string>, Environment, string, string][] = [
     [
       'MCP_CONFIG_JSON',
@@ -39,7 +39,7 @@ describe('lookup', () => {
       EVERYWHERE,
       { MCP_CONFIG_PATH: 'named.json' },
       'named',
-      '/work/named.json',
+      '/project/named.json',
     ],
     [
       'MCP_CONFIG_PATH, absolute',
@@ -48,14 +48,14 @@ describe('lookup', () => {
       'home',
       '/home/ann/.mcp/config.json',
     ],
-    ['./fusebox.json', unnamed, {}, 'fusebox', '/work/fusebox.json'],
-    ['./.mcp.json', project, { MCP_CONFIG_JSON: '' }, 'project', '/work/.mcp.json'],
+    ['./fusebox.json', unnamed, {}, 'fusebox', '/project/fusebox.json'],
+    ['./.mcp.json', project, { MCP_CONFIG_JSON: '' }, 'project', '/project/.mcp.json'],
     ['~/.mcp/config.json', home, { MCP_CONFIG_PATH: '' }, 'home', '/home/ann/.mcp/config.json'],
   ];
 
   it('a file that somebody names wins over all of them', () => {
-    const env = { MCP_CONFIG_JSON: one('text'), MCP_CONFIG_PATH: '/work/fusebox.json' };
-    expect(loadConfig({ ...options(EVERYWHERE, env), file: 'named.json' }).source.label).toBe('/work/named.json');
+    const env = { MCP_CONFIG_JSON: one('text'), MCP_CONFIG_PATH: '/project/fusebox.json' };
+    expect(loadConfig({ ...options(EVERYWHERE, env), file: 'named.json' }).source.label).toBe('/project/named.json');
   });
 
   it.each(order)('%s', (_name, files, env, server, label) => {
@@ -65,14 +65,14 @@ describe('lookup', () => {
   });
 
   it('does not look further when the file that counts is broken', () => {
-    expect(() => serversOf({ ...EVERYWHERE, '/work/fusebox.json': '{ "mcpServers" }' })).toThrow(
+    expect(() => serversOf({ ...EVERYWHERE, '/project/fusebox.json': '{ "mcpServers" }' })).toThrow(
       /fusebox\.json\) has 1 fault:\n {2}.*line 1, column 16/,
     );
   });
 
   it('says when the named file does not exist', () => {
     expect(() => serversOf({}, { MCP_CONFIG_PATH: 'none.json' })).toThrow(
-      'The configuration (/work/none.json) has 1 fault:\n  found no such file',
+      'The configuration (/project/none.json) has 1 fault:\n  found no such file',
     );
     expect(() => readDocumentFile('/none.json', () => undefined)).toThrow(/no such file/);
   });
@@ -117,7 +117,7 @@ describe('the built-in default', () => {
 describe('what travels (raw)', () => {
   it('has its types spelled out and its variables unfilled', () => {
     const text = '{ "mcpServers": { "a": { "url": "https://${HOST}/sse" /* old */ }, }, }';
-    const { raw, config } = loadConfig(options({ '/work/fusebox.json': text }, { HOST: 'a.example.com' }));
+    const { raw, config } = loadConfig(options({ '/project/fusebox.json': text }, { HOST: 'a.example.com' }));
     expect(raw).toEqual({ mcpServers: { a: { type: 'sse', url: 'https://${HOST}/sse' } } });
     expect(config.mcpServers['a']).toMatchObject({ type: 'sse', url: 'https://a.example.com/sse' });
   });
@@ -132,7 +132,7 @@ describe('files of other programs', () => {
       },
       inputs: [],
     });
-    const { config, warnings } = loadConfig(options({ '/work/.mcp.json': text }));
+    const { config, warnings } = loadConfig(options({ '/project/.mcp.json': text }));
     expect(Object.values(config.mcpServers).map(({ type }) => type)).toEqual(['http', 'stdio']);
     expect(warnings).toEqual([
       'read as a file of another program (VS Code)',
@@ -157,17 +157,17 @@ describe('files of other programs', () => {
   const foreign: [string, string, object][] = [
     [
       'a key of another program',
-      '/work/fusebox.json',
+      '/project/fusebox.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp', autoApprove: [] } } },
     ],
     [
       'a section of another program in a file of its name',
-      '/work/.mcp.json',
+      '/project/.mcp.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp' } }, bearerKeys: [] },
     ],
     [
       'any strange key in .mcp.json',
-      '/work/.mcp.json',
+      '/project/.mcp.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp', _meta: {} } } },
     ],
   ];
@@ -181,25 +181,25 @@ describe('files of other programs', () => {
   const ours: [string, string, object][] = [
     [
       'a slip of the pen',
-      '/work/fusebox.json',
+      '/project/fusebox.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp', timeout: 5 } } },
     ],
     [
       'a strange section elsewhere',
-      '/work/fusebox.json',
+      '/project/fusebox.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp' } }, bearerKeys: [] },
     ],
     [
       'a strange key elsewhere',
-      '/work/fusebox.json',
+      '/project/fusebox.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp', _meta: {} } } },
     ],
     [
       'a foreign key in a file that is marked as ours',
-      '/work/.mcp.json',
+      '/project/.mcp.json',
       { mcpServers: { a: { url: 'https://a.example.com/mcp', autoApprove: [] } }, defaults: {} },
     ],
-    ['no servers at all', '/work/fusebox.json', { model: 'x' }],
+    ['no servers at all', '/project/fusebox.json', { model: 'x' }],
   ];
 
   it.each(ours)('are not suspected in %s, which is refused', (_name, path, document) => {
@@ -229,7 +229,7 @@ describe('warnings', () => {
       audit: { arguments: 'none' },
       deploy: { alarmEmail: 'a@example.com' },
     };
-    const { warnings } = loadConfig(options({ '/work/fusebox.json': JSON.stringify(document) }));
+    const { warnings } = loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) }));
     expect(warnings).toEqual(
       [
         'mcpServers.search.maxConcurrency',
@@ -255,12 +255,12 @@ describe('warnings', () => {
       mcpServers: { a: { url: 'https://a.example.com', isolated: false, toolPinning: 'off', cache: { ttlMs: 0 } } },
       operators: [],
     };
-    expect(loadConfig(options({ '/work/fusebox.json': JSON.stringify(document) })).warnings).toEqual([]);
+    expect(loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) })).warnings).toEqual([]);
   });
 
   it('name what stands there twice', () => {
     const text = '{ "mcpServers": { "a": { "url": "https://a.example.com", "timeoutMs": 1, "timeoutMs": 2 } } }';
-    const { warnings, config } = loadConfig(options({ '/work/fusebox.json': text }));
+    const { warnings, config } = loadConfig(options({ '/project/fusebox.json': text }));
     expect(warnings).toEqual(['"timeoutMs" stands there twice: the last one counts']);
     expect(config.mcpServers['a']?.timeoutMs).toBe(2);
   });
