@@ -12,7 +12,7 @@ import type {
 } from '../../mcp/ports.ts';
 import type { Clock } from '../../resilience/clock.ts';
 import { Channel } from './channel.ts';
-import { LegacyConnection, ModernConnection } from './connections.ts';
+import { SdkConnection } from './connection.ts';
 import { SessionLease } from './session-lease.ts';
 import { Sockets } from './sockets.ts';
 
@@ -83,10 +83,10 @@ export class SdkToolClient implements ToolClient {
     return legacy;
   }
 
-  async #modern(target: ServerTarget, attempt: Attempt): Promise<ModernConnection> {
+  async #modern(target: ServerTarget, attempt: Attempt): Promise<SdkConnection> {
     const channel = await this.#channel(target, attempt);
     await channel.connectModern(attempt);
-    return new ModernConnection(channel, () => this.#options.store.forget(target.peerKey));
+    return new SdkConnection('modern', channel, undefined, () => this.#options.store.forget(target.peerKey));
   }
 
   async #resumeOrOpen(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
@@ -98,7 +98,7 @@ export class SdkToolClient implements ToolClient {
     try {
       const channel = await this.#channel(target, attempt, lease.session);
       await channel.resume(attempt);
-      return new LegacyConnection(channel, lease, () => this.#options.store.forget(target.peerKey));
+      return new SdkConnection('legacy', channel, lease, () => this.#options.store.forget(target.peerKey));
     } catch (error) {
       await lease.release();
       throw error;
@@ -110,7 +110,7 @@ export class SdkToolClient implements ToolClient {
     const session = await channel.initialize(attempt);
     const lease =
       session && (await SessionLease.add(this.#options.store, target.peerKey, newOwner(), this.#options.now, session));
-    return new LegacyConnection(channel, lease, () => this.#options.store.forget(target.peerKey));
+    return new SdkConnection('legacy', channel, lease, () => this.#options.store.forget(target.peerKey));
   }
 
   async #channel(target: ServerTarget, attempt: Attempt, session?: StoredSession): Promise<Channel> {
