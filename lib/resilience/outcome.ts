@@ -1,0 +1,14 @@
+/** What the circuit makes of how a call ended. DESIGN §3.1. */
+export type Outcome =
+  | { readonly kind: 'success' }
+  /** @property timedOut no answer came within the attempt's own limit */
+  | { readonly kind: 'failure'; readonly timedOut?: boolean }
+  /** The server asks for fewer calls (429): no failure, but this environment pauses. */
+  | { readonly kind: 'throttled'; readonly retryAfterMs?: number }
+  /** Says nothing of the server: the caller's own fault, or its own abort. */
+  | { readonly kind: 'ignored' };
+
+export type OutcomeKind = Outcome['kind'];
+
+/** How a promise ended. */
+export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
