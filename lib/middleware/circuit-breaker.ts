@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { systemTimer } from '../mcp/system-timer.ts';
 import { type CircuitOptions, DEFAULT_CIRCUIT_OPTIONS } from '../resilience/circuit-breaker/circuit.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker/circuit-breaker.ts';
 import type { CircuitStore } from '../resilience/circuit-breaker/circuit-store.ts';
@@ -8,7 +9,6 @@ import type { Random, Time } from '../resilience/clock.ts';
 import { CIRCUIT_RANGES, checkOptions } from '../resilience/options.ts';
 import type { Outcome, Settled } from '../resilience/outcome.ts';
 import type { Telemetry } from '../resilience/telemetry.ts';
-import { REAL_TIME } from './real-time.ts';
 import { type Call, type CircuitLayer, callsOf, endCalls } from './resilient-call.ts';
 
 /** With {@link CircuitOptions}, of which each has its default: `DEFAULT_CIRCUIT_OPTIONS`. */
@@ -64,7 +64,7 @@ export function circuitLayer(owner: string, options: CircuitBreakerOptions<strin
     throw new TypeError(`${owner}: store is missing; memoryCircuitStore() of mcp-fusebox/stores makes one`);
   }
   const circuit = checkOptions(owner, rest, DEFAULT_CIRCUIT_OPTIONS, CIRCUIT_RANGES);
-  const time = { now: now ?? REAL_TIME.now, timer: timer ?? REAL_TIME.timer };
+  const time = { now: now ?? Date.now, timer: timer ?? systemTimer };
   const breaker = new CircuitBreaker(name, circuit, {
     ...time,
     store,

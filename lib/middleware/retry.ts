@@ -1,5 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { systemTimer } from '../mcp/system-timer.ts';
 import { DEFAULT_CIRCUIT_OPTIONS } from '../resilience/circuit-breaker/circuit.ts';
 import type { Random, Time } from '../resilience/clock.ts';
 import {
@@ -12,7 +13,6 @@ import {
 import type { Settled } from '../resilience/outcome.ts';
 import { Retry, type Verdict } from '../resilience/retry/retry.ts';
 import type { Telemetry } from '../resilience/telemetry.ts';
-import { REAL_TIME } from './real-time.ts';
 import { type AttemptJudged, type Call, callsOf, endCalls, type RetryLayer } from './resilient-call.ts';
 
 /** With {@link RetryOptions}, of which each has its default. */
@@ -60,7 +60,7 @@ const RANGES = { ...RETRY_RANGES, timeoutMs: CIRCUIT_RANGES.timeoutMs };
 export function retryLayer(owner: string, options: RetryMiddlewareOptions<string>): RetryLayer {
   const { as: _, verdictOf, telemetry, now, timer, random, ...rest } = options;
   const { timeoutMs, ...policy } = checkOptions(owner, rest, DEFAULTS, RANGES);
-  const time = { now: now ?? REAL_TIME.now, timer: timer ?? REAL_TIME.timer };
+  const time = { now: now ?? Date.now, timer: timer ?? systemTimer };
   const dependencies = { ...time, random: random ?? Math.random, ...(telemetry && { telemetry }) };
   return { ...time, retry: new Retry(policy, dependencies), timeoutMs, verdictOf };
 }
