@@ -6,6 +6,10 @@ export const ENVIRONMENT = {
   configPath: 'MCP_CONFIG_PATH',
   /** Name of the DynamoDB table of {@link ../contract/records-table.ts}. Absent: records live in memory. */
   recordsTable: 'FUSEBOX_RECORDS_TABLE',
+  /** The one server that the function serves, which is isolated. Absent: every server that is not. */
+  onlyServer: 'FUSEBOX_ONLY_SERVER',
+  /** JSON: names of the functions of isolated servers, by server. Absent: there are none. */
+  isolatedFunctions: 'FUSEBOX_ISOLATED_FUNCTIONS',
   /** `environment`: tokens come from variables `MCP_TOKEN_<SERVER>`, as on one machine. Absent: from Secrets Manager. */
   credentials: 'FUSEBOX_CREDENTIALS',
 } as const;

@@ -59,7 +59,15 @@ export interface Override {
 /** What changed, when, and, where it was an operator, who and why. */
 export interface HistoryEntry {
   readonly atMs: number;
-  readonly change: 'opened' | 'reopened' | 'closed' | 'throttled' | 'unthrottled' | 'isolated' | 'forced-closed' | 'automatic';
+  readonly change:
+    | 'opened'
+    | 'reopened'
+    | 'closed'
+    | 'throttled'
+    | 'unthrottled'
+    | 'isolated'
+    | 'forced-closed'
+    | 'automatic';
   readonly by?: string;
   readonly reason?: string;
   /** End of an override, epoch milliseconds. */
