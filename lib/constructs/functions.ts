@@ -59,12 +59,16 @@ export class Functions extends Construct {
     this.#props = props;
     this.isolated = new Map(props.isolated.map((server) => [server.name, this.isolate(server)]));
     this.byName = {
-      'call-tool': this.define('call-tool', { bundle: 'call-tool', grants: (role) => this.letReachShared(role) }),
+      'call-tool': this.define('call-tool', {
+        bundle: 'call-tool',
+        grants: (role) => this.letCall(role, props.secrets),
+      }),
       catalog: this.define('catalog', {
         bundle: 'catalog',
         environment: this.addresses(),
         grants: (role) => {
-          this.letReachShared(role);
+          props.data.grantReadCircuits(role);
+          props.data.grantSecrets(role, props.secrets);
           this.letInvokeIsolated(role);
         },
       }),
@@ -75,7 +79,7 @@ export class Functions extends Construct {
   private isolate({ name, secrets, maxConcurrency }: IsolatedServer): LambdaFunction {
     return this.define(`isolated-${name}`, {
       bundle: 'isolated-server',
-      grants: (role) => this.#props.data.grantSecrets(role, secrets),
+      grants: (role) => this.letCall(role, secrets),
       environment: { [ENVIRONMENT.onlyServer]: name },
       reservedConcurrency: maxConcurrency,
     });
@@ -108,8 +112,9 @@ export class Functions extends Construct {
     });
   }
 
-  private letReachShared(role: Role): void {
-    this.#props.data.grantSecrets(role, this.#props.secrets);
+  private letCall(role: Role, secrets: readonly string[]): void {
+    this.#props.data.grantCircuits(role);
+    this.#props.data.grantSecrets(role, secrets);
   }
 
   /** Where the doors find the functions of isolated servers. */
@@ -131,6 +136,7 @@ function ownEnvironment(props: FunctionsProps): Record<string, string> {
   return {
     [ENVIRONMENT.configPath]: CONFIG_LAYER_PATH,
     [ENVIRONMENT.recordsTable]: props.data.recordsTable.tableName,
+    [ENVIRONMENT.circuitsTable]: props.data.circuitsTable.tableName,
     POWERTOOLS_SERVICE_NAME: 'mcp-fusebox',
     POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
     POWERTOOLS_LOG_LEVEL: props.logLevel,

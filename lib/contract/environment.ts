@@ -6,6 +6,8 @@ export const ENVIRONMENT = {
   configPath: 'MCP_CONFIG_PATH',
   /** Name of the DynamoDB table of {@link ../contract/records-table.ts}. Absent: records live in memory. */
   recordsTable: 'FUSEBOX_RECORDS_TABLE',
+  /** Name of the DynamoDB table of {@link ../contract/circuits-table.ts}. Absent: circuits live in memory, each environment's its own. */
+  circuitsTable: 'FUSEBOX_CIRCUITS_TABLE',
   /** The one server that the function serves, which is isolated. Absent: every server that is not. */
   onlyServer: 'FUSEBOX_ONLY_SERVER',
   /** JSON: names of the functions of isolated servers, by server. Absent: there are none. */

@@ -74,8 +74,8 @@ export interface HistoryEntry {
   readonly untilMs?: number;
 }
 
-/** So many entries of the history are kept, the latest. */
-export const HISTORY_LENGTH = 20;
+/** So many entries of the history are kept, the latest: of operators, and of the circuit itself. */
+export const HISTORY_LENGTH = 10;
 
 /** What changes by compare-and-set alone: each write raises `revision` by one. */
 export interface CircuitControl {
