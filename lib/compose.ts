@@ -5,6 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
+import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
@@ -17,15 +18,16 @@ import { callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
 import { FuseboxError } from './mcp/errors.ts';
 import type { Catalog, ToolCaller } from './mcp/fusebox.ts';
+import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
-import type { CredentialSource, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import type { CredentialSource, FunctionInvoker, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
 import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
 import { sleep } from './mcp/sleep.ts';
 import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
-import type { Clock, Random, Timer } from './resilience/clock.ts';
+import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
@@ -35,6 +37,8 @@ export interface World {
   readonly circuits: CircuitStore;
   readonly store: PeerStore;
   readonly credentials: CredentialSource;
+  /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
+  readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
 }
@@ -48,7 +52,7 @@ interface Connected {
 }
 
 /**
- * What calls tools, put together from the environment of a function.
+ * What calls tools of the servers that share a function, put together from its environment.
  *
  * @throws ConfigError where the configuration is missing or not valid
  */
@@ -57,12 +61,13 @@ export function composeToolCaller(env: NodeJS.ProcessEnv): ToolCaller & Connecte
 }
 
 /**
- * What lists tools. Apart from the caller, so that its bundle carries no validator of arguments.
+ * What lists tools, of isolated servers by way of their functions. Apart from the caller, so that its bundle carries no validator of
+ * arguments, and the caller's no Lambda client.
  *
  * @throws ConfigError where the configuration is missing or not valid
  */
 export function composeCatalog(env: NodeJS.ProcessEnv): Catalog & Connected {
-  return catalog(composeParts(env, {}));
+  return catalog(composeParts(env, env[ENVIRONMENT.isolatedFunctions] ? { invoker: new LambdaInvoker() } : {}));
 }
 
 /**
@@ -77,14 +82,17 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
 
 type Parts = ReturnType<typeof composeParts>;
 
-function toolCaller({ config, connections, warmUp, served, dependencies }: Parts): ToolCaller & Connected {
+function toolCaller({ config, connections, warmUp, isolated, served, dependencies }: Parts): ToolCaller & Connected {
   const call: ToolCaller['callTool'] = async (what, context) =>
-    callTool(served(what.server), what, context, dependencies);
+    isolated.has(what.server)
+      ? isolated.callTool(what, context)
+      : callTool(served(what.server), what, context, dependencies);
   return { config, connections, warmUp, callTool: call };
 }
 
-function catalog({ config, connections, warmUp, served, dependencies }: Parts): Catalog & Connected {
-  const list: Catalog['listTools'] = async (name, context) => listTools(served(name), context, dependencies);
+function catalog({ config, connections, warmUp, isolated, served, dependencies }: Parts): Catalog & Connected {
+  const list: Catalog['listTools'] = async (name, context) =>
+    isolated.has(name) ? isolated.listTools(name, context) : listTools(served(name), context, dependencies);
   return { config, connections, warmUp, listTools: list };
 }
 
@@ -98,7 +106,7 @@ export function untilShutdown<T extends Connected>(composed: T): T {
 }
 
 function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
-  const config = loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
+  const config = loadOwnConfig(env);
   const now = world.now ?? Date.now;
   const timer = world.timer ?? systemTimer;
   const onStoreError = world.onStoreError ?? warnOfStore;
@@ -111,7 +119,8 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     now,
     timer,
   };
-  const servers = serveServers(config, client, {
+  const isolated = reachIsolated(env, config, { now, timer }, world.invoker);
+  const servers = serveServers(config, (name) => !isolated.has(name), client, {
     store: world.circuits ?? createCircuitStore(env),
     now,
     timer,
@@ -126,7 +135,34 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     if (server === undefined) throw new FuseboxError('unknown_server', 'no such server is configured');
     return server;
   };
-  return { config, connections, dependencies, served, warmUp: () => warmUp(servers) };
+  return { config, connections, dependencies, isolated, served, warmUp: () => warmUp(servers) };
+}
+
+/** The function of an isolated server knows no other. */
+function loadOwnConfig(env: NodeJS.ProcessEnv): FuseboxConfig {
+  const config = loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
+  const only = env[ENVIRONMENT.onlyServer];
+  if (!only) return config;
+  const own = Object.entries(config.mcpServers).filter(([name]) => name === only);
+  return { ...config, mcpServers: Object.fromEntries(own) };
+}
+
+function reachIsolated(
+  env: NodeJS.ProcessEnv,
+  config: FuseboxConfig,
+  time: Time,
+  invoker: FunctionInvoker | undefined,
+): IsolatedServers {
+  const isolated = Object.entries(config.mcpServers).filter(
+    ([name, server]) => server.isolated && name !== env[ENVIRONMENT.onlyServer],
+  );
+  const functions = JSON.parse(env[ENVIRONMENT.isolatedFunctions] || '{}') as Record<string, string>;
+  return new IsolatedServers({
+    servers: new Set(isolated.map(([name]) => name)),
+    functions: new Map(Object.entries(functions)),
+    time,
+    ...(invoker !== undefined && { invoker }),
+  });
 }
 
 /** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
@@ -139,6 +175,7 @@ async function warmUp(servers: ReadonlyMap<string, ServedServer>): Promise<void>
 
 function serveServers(
   config: FuseboxConfig,
+  isServedHere: (name: string) => boolean,
   client: ToolClient,
   dependencies: ServerResilienceDependencies,
 ): ReadonlyMap<string, ServedServer> {
@@ -146,7 +183,7 @@ function serveServers(
   const servers = new Map<string, ServedServer>();
   for (const [name, server] of Object.entries(config.mcpServers)) {
     // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
-    if (server.type === 'stdio') continue;
+    if (server.type === 'stdio' || !isServedHere(name)) continue;
     const target = toTarget(name, server, config.limits.maxResultBytes);
     servers.set(name, {
       config: server,

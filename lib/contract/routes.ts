@@ -1,5 +1,10 @@
-/** One folder of `functions/`. */
+/** A function that routes lead to; one folder of `functions/`. */
 export type FunctionName = 'call-tool' | 'catalog';
+
+/** Every folder of `functions/`: `isolated-server` is deployed once for each isolated server. */
+export const BUNDLES = ['call-tool', 'catalog', 'isolated-server'] as const;
+
+export type BundleName = (typeof BUNDLES)[number];
 
 export interface Route {
   readonly method: 'GET' | 'POST';
@@ -14,6 +19,12 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/servers/{server}', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}/tools', function: 'catalog' },
 ];
+
+/** Leads the calls of an isolated server to its own function: where the path says a name, it goes before `{server}`. */
+export const isolatedRoute = (server: string): Pick<Route, 'method' | 'path'> => ({
+  method: 'POST',
+  path: `/v1/servers/${server}/tools/{tool}`,
+});
 
 /** Answers whatever no route matches, so that 404 and 405 are problem details of ours and not the gateway's. */
 export const CATCH_ALL_FUNCTION: FunctionName = 'catalog';
