@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
+import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
 import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
@@ -14,19 +16,25 @@ import type { ServedServer } from './mcp/attempts.ts';
 import { callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
 import { FuseboxError } from './mcp/errors.ts';
-import type { Catalog, ToolCaller } from './mcp/fusebox.ts';
+import type { Catalog, CircuitOperator, CircuitTarget, ToolCaller } from './mcp/fusebox.ts';
 import { listTools } from './mcp/list-tools.ts';
+import { operateCircuit } from './mcp/operate-circuit.ts';
 import type { CredentialSource, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
 import { SessionPool } from './mcp/session-pool.ts';
+import { type ShowCircuitDependencies, showCircuit } from './mcp/show-circuit.ts';
 import { sleep } from './mcp/sleep.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
-import type { Clock, Random } from './resilience/clock.ts';
+import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
+import type { Clock, Random, Timer } from './resilience/clock.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
   readonly now: Clock;
   readonly random: Random;
+  readonly timer: Timer;
   readonly store: PeerStore;
+  readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
@@ -68,6 +76,19 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
   return { ...toolCaller(parts), ...catalog(parts) };
 }
 
+/**
+ * What operates circuits: needs neither servers nor secrets.
+ *
+ * @throws ConfigError where the configuration is missing or not valid
+ */
+export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = {}): CircuitOperator {
+  const config = readConfig(env);
+  const dependencies = circuitDependencies(env, world);
+  const operate: CircuitOperator['operateCircuit'] = async (target, order) =>
+    operateCircuit(circuitOf(config, target), order, dependencies);
+  return { config, warmUp: async () => undefined, operateCircuit: operate };
+}
+
 type Parts = ReturnType<typeof composeParts>;
 
 function toolCaller({ config, connections, warmUp, served, dependencies }: Parts): ToolCaller & Connected {
@@ -76,10 +97,19 @@ function toolCaller({ config, connections, warmUp, served, dependencies }: Parts
   return { config, connections, warmUp, callTool: call };
 }
 
-function catalog({ config, connections, warmUp, served, dependencies }: Parts): Catalog & Connected {
+function catalog({ config, connections, warmUp, served, dependencies, circuits }: Parts): Catalog & Connected {
   const list: Catalog['listTools'] = async (name, context) => listTools(served(name), context, dependencies);
-  return { config, connections, warmUp, listTools: list };
+  const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
+  return { config, connections, warmUp, listTools: list, showCircuit: show };
 }
+
+function circuitOf({ mcpServers }: FuseboxConfig, { server, tool }: CircuitTarget): ServerCircuit {
+  const config = mcpServers[server];
+  if (config === undefined) throw unknownServer();
+  return serverCircuit(server, config, tool);
+}
+
+const unknownServer = (): FuseboxError => new FuseboxError('unknown_server', 'no such server is configured');
 
 /**
  * Before Lambda ends an environment in which an extension is registered, it sends SIGTERM; then sessions are given back at once
@@ -90,8 +120,11 @@ export function untilShutdown<T extends Connected>(composed: T): T {
   return composed;
 }
 
+const readConfig = (env: NodeJS.ProcessEnv): FuseboxConfig =>
+  loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
+
 function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
-  const config = loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
+  const config = readConfig(env);
   const now = world.now ?? Date.now;
   const store = world.store ?? createStore(env, now, world.onStoreError ?? warnOfStore);
   const credentials = world.credentials ?? createCredentials(env, config, now);
@@ -107,10 +140,11 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
-    if (server === undefined) throw new FuseboxError('unknown_server', 'no such server is configured');
+    if (server === undefined) throw unknownServer();
     return server;
   };
-  return { config, connections, dependencies, served, warmUp: () => connectWanted(servers) };
+  const circuits = circuitDependencies(env, world);
+  return { config, connections, dependencies, served, circuits, warmUp: () => connectWanted(servers) };
 }
 
 async function connectWanted(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
@@ -146,6 +180,27 @@ function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStore
   if (!tableName) return new MemoryPeerStore(now);
   return new DynamoDbPeerStore({ client: new DynamoDBClient({ maxAttempts: 2 }), tableName, now, onError });
 }
+
+function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {
+  return {
+    store: world.circuits ?? createCircuitStore(env),
+    now: world.now ?? Date.now,
+    timer: world.timer ?? systemTimer,
+    onStoreError: world.onStoreError ?? warnOfStore,
+  };
+}
+
+/** One attempt: who asks decides what a failure means. */
+function createCircuitStore(env: NodeJS.ProcessEnv): CircuitStore {
+  const tableName = env[ENVIRONMENT.circuitsTable];
+  if (!tableName) return new MemoryCircuitStore();
+  return new DynamoDbCircuitStore({ client: new DynamoDBClient({ maxAttempts: 1 }), tableName });
+}
+
+const systemTimer: Timer = (ms, action) => {
+  const timer = setTimeout(action, ms);
+  return () => clearTimeout(timer);
+};
 
 function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
   const secrets = new Map<string, { secret: string; header: string; prefix: string }>();

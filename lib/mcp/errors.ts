@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'upstream_auth_failed'
   | 'upstream_result_too_large'
   | 'bulkhead_full'
+  | 'store_unavailable'
   | 'deadline_exceeded'
   | 'internal_error';
 
