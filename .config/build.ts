@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROUTES } from '../lib/contract/routes.ts';
+import { BUNDLES } from '../lib/contract/routes.ts';
 import { bundleFunction } from '../lib/constructs/function-bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 execFileSync('tsc', ['-p', join(import.meta.dirname, 'tsconfig.build.json')], { stdio: 'inherit' });
-for (const name of new Set(ROUTES.map((route) => route.function))) bundleFunction(name, join(root, 'dist', 'functions', name));
+for (const name of BUNDLES) bundleFunction(name, join(root, 'dist', 'functions', name));

@@ -5,6 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
+import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
@@ -17,9 +18,10 @@ import { callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
 import { FuseboxError } from './mcp/errors.ts';
 import type { Catalog, CircuitOperator, CircuitTarget, ToolCaller } from './mcp/fusebox.ts';
+import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
-import type { CredentialSource, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import type { CredentialSource, FunctionInvoker, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
 import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
 import { SessionPool } from './mcp/session-pool.ts';
 import { type ShowCircuitDependencies, showCircuit } from './mcp/show-circuit.ts';
@@ -36,6 +38,8 @@ export interface World {
   readonly store: PeerStore;
   readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
+  /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
+  readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
 }
@@ -49,7 +53,7 @@ interface Connected {
 }
 
 /**
- * What calls tools, put together from the environment of a function.
+ * What calls tools of the servers that share a function, put together from its environment.
  *
  * @throws ConfigError where the configuration is missing or not valid
  */
@@ -58,12 +62,13 @@ export function composeToolCaller(env: NodeJS.ProcessEnv): ToolCaller & Connecte
 }
 
 /**
- * What lists tools. Apart from the caller, so that its bundle carries no validator of arguments.
+ * What lists tools, of isolated servers by way of their functions. Apart from the caller, so that its bundle carries no validator of
+ * arguments, and the caller's no Lambda client.
  *
  * @throws ConfigError where the configuration is missing or not valid
  */
 export function composeCatalog(env: NodeJS.ProcessEnv): Catalog & Connected {
-  return catalog(composeParts(env, {}));
+  return catalog(composeParts(env, env[ENVIRONMENT.isolatedFunctions] ? { invoker: new LambdaInvoker() } : {}));
 }
 
 /**
@@ -91,14 +96,18 @@ export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = 
 
 type Parts = ReturnType<typeof composeParts>;
 
-function toolCaller({ config, connections, warmUp, served, dependencies }: Parts): ToolCaller & Connected {
+function toolCaller({ config, connections, warmUp, isolated, served, dependencies }: Parts): ToolCaller & Connected {
   const call: ToolCaller['callTool'] = async (what, context) =>
-    callTool(served(what.server), what, context, dependencies);
+    isolated.has(what.server)
+      ? isolated.callTool(what, context)
+      : callTool(served(what.server), what, context, dependencies);
   return { config, connections, warmUp, callTool: call };
 }
 
-function catalog({ config, connections, warmUp, served, dependencies, circuits }: Parts): Catalog & Connected {
-  const list: Catalog['listTools'] = async (name, context) => listTools(served(name), context, dependencies);
+function catalog(parts: Parts): Catalog & Connected {
+  const { config, connections, warmUp, isolated, served, dependencies, circuits } = parts;
+  const list: Catalog['listTools'] = async (name, context) =>
+    isolated.has(name) ? isolated.listTools(name, context) : listTools(served(name), context, dependencies);
   const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
   return { config, connections, warmUp, listTools: list, showCircuit: show };
 }
@@ -124,7 +133,7 @@ const readConfig = (env: NodeJS.ProcessEnv): FuseboxConfig =>
   loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
 
 function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
-  const config = readConfig(env);
+  const config = loadOwnConfig(env);
   const now = world.now ?? Date.now;
   const store = world.store ?? createStore(env, now, world.onStoreError ?? warnOfStore);
   const credentials = world.credentials ?? createCredentials(env, config, now);
@@ -136,7 +145,8 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     random: world.random ?? Math.random,
     sleep,
   };
-  const servers = serveServers(config, client, now);
+  const isolated = reachIsolated(env, config, now, world.invoker);
+  const servers = serveServers(config, (name) => !isolated.has(name), client, now);
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
@@ -144,7 +154,42 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     return server;
   };
   const circuits = circuitDependencies(env, world);
-  return { config, connections, dependencies, served, circuits, warmUp: () => connectWanted(servers) };
+  return {
+    config,
+    connections,
+    dependencies,
+    isolated,
+    served,
+    circuits,
+    warmUp: () => connectWanted(servers),
+  };
+}
+
+/** The function of an isolated server knows no other. */
+function loadOwnConfig(env: NodeJS.ProcessEnv): FuseboxConfig {
+  const config = readConfig(env);
+  const only = env[ENVIRONMENT.onlyServer];
+  if (!only) return config;
+  const own = Object.entries(config.mcpServers).filter(([name]) => name === only);
+  return { ...config, mcpServers: Object.fromEntries(own) };
+}
+
+function reachIsolated(
+  env: NodeJS.ProcessEnv,
+  config: FuseboxConfig,
+  now: Clock,
+  invoker: FunctionInvoker | undefined,
+): IsolatedServers {
+  const isolated = Object.entries(config.mcpServers).filter(
+    ([name, server]) => server.isolated && name !== env[ENVIRONMENT.onlyServer],
+  );
+  const functions = JSON.parse(env[ENVIRONMENT.isolatedFunctions] || '{}') as Record<string, string>;
+  return new IsolatedServers({
+    servers: new Set(isolated.map(([name]) => name)),
+    functions: new Map(Object.entries(functions)),
+    now,
+    ...(invoker !== undefined && { invoker }),
+  });
 }
 
 async function connectWanted(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
@@ -153,11 +198,16 @@ async function connectWanted(servers: ReadonlyMap<string, ServedServer>): Promis
   await Promise.allSettled(wanted.map(({ pool }) => pool.connect({ signal })));
 }
 
-function serveServers(config: FuseboxConfig, client: ToolClient, now: Clock): ReadonlyMap<string, ServedServer> {
+function serveServers(
+  config: FuseboxConfig,
+  isServedHere: (name: string) => boolean,
+  client: ToolClient,
+  now: Clock,
+): ReadonlyMap<string, ServedServer> {
   const servers = new Map<string, ServedServer>();
   for (const [name, server] of Object.entries(config.mcpServers)) {
     // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
-    if (server.type === 'stdio') continue;
+    if (server.type === 'stdio' || !isServedHere(name)) continue;
     const target = toTarget(name, server, config.limits.maxResultBytes);
     servers.set(name, {
       config: server,

@@ -20,8 +20,8 @@ export function createHandler(compose: () => ToolCaller) {
         limitMs: ({ body }) => Math.min(limits().deadlineMs, body.timeoutMs ?? Infinity),
       }),
     )
-    .handler(async ({ body, requestContext: { requestId } }, { target, record, deadlineAtMs }) => {
-      const answer = await start.fusebox().callTool(toolCall(target, body), { requestId, deadlineAtMs });
+    .handler(async ({ body, requestContext: { requestId, authorizer } }, { target, record, deadlineAtMs }) => {
+      const answer = await start.fusebox().callTool(toolCall(target, body), { requestId, deadlineAtMs, authorizer });
       record.attempts = answer.meta.attempts;
       record.toolFailed = answer.result.isError === true;
       return jsonAnswer(200, answer, requestId);

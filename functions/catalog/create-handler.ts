@@ -57,10 +57,11 @@ async function viewOf(fusebox: Catalog, name: string, principal: Principal) {
   return server && serverView(name, server, await circuitsView(fusebox, name, isForCaller));
 }
 
-async function listTools(fusebox: Catalog, { pathParameters, requestContext }: HttpEvent, context: CatalogContext) {
+async function listTools(fusebox: Catalog, event: HttpEvent, context: CatalogContext) {
   const { access } = fusebox.config;
   const { principal, deadlineAtMs } = context;
-  const server = targetServer(fusebox.config, context, pathParameters['server']);
-  const tools = await fusebox.listTools(server, { requestId: requestContext.requestId, deadlineAtMs });
+  const { requestId, authorizer } = event.requestContext;
+  const server = targetServer(fusebox.config, context, event.pathParameters['server']);
+  const tools = await fusebox.listTools(server, { requestId, deadlineAtMs, authorizer });
   return { server, tools: tools.filter(({ name }) => isAllowed(access, principal, server, name)) };
 }

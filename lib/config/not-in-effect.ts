@@ -4,7 +4,6 @@ import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
 type Applies = (value: unknown) => boolean;
 
 const isSet: Applies = (value) => value !== undefined;
-const isOn: Applies = (value) => value === true;
 const isPositive: Applies = (value) => typeof value === 'number' && value > 0;
 const differsFrom =
   (builtIn: unknown): Applies =>
@@ -14,7 +13,6 @@ const differsFrom =
 /** Of a server, and of `defaults`. */
 const POLICY: readonly [Path, Applies][] = [
   [['maxConcurrency'], isSet],
-  [['isolated'], isOn],
   [['allowPrivateNetwork'], isSet],
   [['toolPinning'], differsFrom('off')],
   [['circuitBreaker'], isSet],

@@ -13,10 +13,12 @@ import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { JwtConfig } from '../config/schema.ts';
-import { CATCH_ALL_FUNCTION, type FunctionName, ROUTES } from '../contract/routes.ts';
+import { CATCH_ALL_FUNCTION, type FunctionName, isolatedRoute, ROUTES } from '../contract/routes.ts';
 
 export interface ApiProps {
   readonly functions: Readonly<Record<FunctionName, IFunction>>;
+  /** The functions of isolated servers, by server. */
+  readonly isolated: ReadonlyMap<string, IFunction>;
   /** Who issues the callers' tokens, and for whom. `null`: callers sign with SigV4 (IAM). */
   readonly jwt: JwtConfig | null;
   /** How the access log is kept. */
@@ -37,6 +39,7 @@ export class Api extends Construct {
     const integrations: Record<FunctionName, HttpLambdaIntegration> = {
       'call-tool': new HttpLambdaIntegration('call-tool', props.functions['call-tool']),
       catalog: new HttpLambdaIntegration('catalog', props.functions.catalog),
+      operate: new HttpLambdaIntegration('operate', props.functions.operate),
     };
     this.http = new HttpApi(this, 'Http', {
       apiName: Stack.of(this).stackName,
@@ -50,6 +53,11 @@ export class Api extends Construct {
         methods: [HttpMethod[route.method]],
         integration: integrations[route.function],
       });
+    }
+    for (const [server, fn] of props.isolated) {
+      const { path, method } = isolatedRoute(server);
+      const integration = new HttpLambdaIntegration(`isolated-${server}`, fn);
+      this.http.addRoutes({ path, methods: [HttpMethod[method]], integration });
     }
     this.url = this.stage(this.http, props).url;
   }

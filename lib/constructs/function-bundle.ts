@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FunctionName } from '../contract/routes.ts';
+import type { BundleName } from '../contract/routes.ts';
 
 const here = fileURLToPath(import.meta.url);
 /** The repository when the TypeScript runs as it is; `dist/` once compiled. */
@@ -14,7 +14,7 @@ const root = join(dirname(here), '..', '..');
  * TypeScript that runs as it is bundles the handler afresh; the compiled package carries its bundles, so that a consumer of the
  * construct needs no esbuild.
  */
-export function functionBundle(name: FunctionName): string {
+export function functionBundle(name: BundleName): string {
   if (!here.endsWith('.ts')) return join(root, 'functions', name);
   const folder = join(root, '.fusebox', 'bundles', name);
   bundleFunction(name, folder);
@@ -29,7 +29,7 @@ export function functionBundle(name: FunctionName): string {
  *
  * @throws what esbuild throws: the handler is missing or does not compile
  */
-export function bundleFunction(name: FunctionName, outDir: string): void {
+export function bundleFunction(name: BundleName, outDir: string): void {
   // Required only here: a consumer of the compiled package has no esbuild.
   const esbuild = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   const { outputFiles, metafile } = esbuild.buildSync({

@@ -3,11 +3,11 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { LogGroupProps } from 'aws-cdk-lib/aws-logs';
 import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { FuseboxConfig } from '../config/schema.ts';
+import type { FuseboxConfig, ServerConfig } from '../config/schema.ts';
 import { Api } from './api.ts';
 import { ConfigLayer } from './config-layer.ts';
 import { Data } from './data.ts';
-import { Functions } from './functions.ts';
+import { Functions, type FunctionsProps } from './functions.ts';
 import { readConfig } from './read-config.ts';
 
 export interface McpFuseboxProps {
@@ -57,13 +57,14 @@ export class McpFusebox extends Construct {
       data,
       configuration: new ConfigLayer(this, 'Configuration', document),
       environment,
-      secrets: secretNames(config),
+      ...shareOut(config),
       memoryMb: deploy.memoryMb,
       logLevel: deploy.logLevel,
       logs,
     });
     const api = new Api(this, 'Api', {
       functions: functions.byName,
+      isolated: functions.isolated,
       jwt: deploy.auth === 'jwt' ? deploy.jwt : null,
       logs,
     });
@@ -76,10 +77,23 @@ export class McpFusebox extends Construct {
   }
 }
 
+/** Which servers share functions, and which have their own. */
+function shareOut({ mcpServers }: FuseboxConfig): Pick<FunctionsProps, 'secrets' | 'isolated'> {
+  const servers = Object.entries(mcpServers);
+  const isolated = servers.filter(([, server]) => server.isolated);
+  const shared = servers.filter(([, server]) => !server.isolated);
+  return {
+    secrets: secretNames(shared.map(([, server]) => server)),
+    isolated: isolated.map(([name, server]) => ({
+      name,
+      secrets: secretNames([server]),
+      maxConcurrency: server.maxConcurrency,
+    })),
+  };
+}
+
 /** Each secret once, in a steady order. */
-function secretNames({ mcpServers }: FuseboxConfig): string[] {
-  const names = Object.values(mcpServers).flatMap((server) =>
-    'auth' in server && 'secret' in server.auth ? [server.auth.secret] : [],
-  );
+function secretNames(servers: readonly ServerConfig[]): string[] {
+  const names = servers.flatMap((server) => ('auth' in server && 'secret' in server.auth ? [server.auth.secret] : []));
   return [...new Set(names)].toSorted();
 }

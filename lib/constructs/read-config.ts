@@ -3,7 +3,7 @@ import { ConfigError } from '../config/errors.ts';
 import { readDocumentFile } from '../config/load.ts';
 import { normalise } from '../config/normalise.ts';
 import { notInEffect } from '../config/not-in-effect.ts';
-import { valueAt } from '../config/path.ts';
+import { entriesOf, valueAt } from '../config/path.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import type { FuseboxConfig } from '../config/schema.ts';
 import { validate } from '../config/validate.ts';
@@ -48,9 +48,24 @@ function readDocument(config: string | object): { raw: unknown; source: string; 
   return { raw, source: source.label, warnings };
 }
 
-/** The functions fill in and validate the rest when they start; of that, nothing shapes the template. */
+/** The functions fill in and validate the rest when they start; what is read here is all that shapes the template. */
 function readLocal(document: unknown, source: string): Pick<DeployedConfig, 'config' | 'document'> {
-  const { file, faults } = validate({ mcpServers: {}, deploy: valueAt(document, ['deploy']) });
+  const servers = entriesOf(valueAt(document, ['mcpServers'])).map(([name, server]) => [
+    name,
+    { ...pick(server, ['disabled', ...SHAPING]), type: 'http', url: 'http://127.0.0.1' },
+  ]);
+  const { file, faults } = validate({
+    mcpServers: Object.fromEntries(servers),
+    defaults: pick(valueAt(document, ['defaults']), SHAPING),
+    deploy: valueAt(document, ['deploy']),
+  });
   if (file === undefined) throw new ConfigError(source, faults);
   return { document, config: resolveConfig(file) };
+}
+
+/** Options of a server that decide about its function. */
+const SHAPING = ['isolated', 'maxConcurrency'];
+
+function pick(value: unknown, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(entriesOf(value).filter(([key]) => keys.includes(key)));
 }

@@ -8,6 +8,10 @@ export const ENVIRONMENT = {
   recordsTable: 'FUSEBOX_RECORDS_TABLE',
   /** Name of the DynamoDB table of {@link ../contract/circuits-table.ts}. Absent: circuits live in memory, each environment's its own. */
   circuitsTable: 'FUSEBOX_CIRCUITS_TABLE',
+  /** The one server that the function serves, which is isolated. Absent: every server that is not. */
+  onlyServer: 'FUSEBOX_ONLY_SERVER',
+  /** JSON: names of the functions of isolated servers, by server. Absent: there are none. */
+  isolatedFunctions: 'FUSEBOX_ISOLATED_FUNCTIONS',
   /** `environment`: tokens come from variables `MCP_TOKEN_<SERVER>`, as on one machine. Absent: from Secrets Manager. */
   credentials: 'FUSEBOX_CREDENTIALS',
 } as const;

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readAssembly } from './assembly/assembly.ts';
+import { arnOfFunction, readAssembly } from './assembly/assembly.ts';
 import type { FunctionModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
@@ -9,6 +9,7 @@ import { listen } from './gateway/gateway.ts';
 import { ExecutionEnvironment } from './lambda/environment.ts';
 import { environmentVariables } from './lambda/environment-variables.ts';
 import { FunctionPool } from './lambda/function-pool.ts';
+import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
 import { checkNodeVersion } from './node-version.ts';
 import { startServers } from './servers/start-servers.ts';
@@ -87,14 +88,17 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   for (const note of configuration.notes) options.log(note);
   const watchdog = started.adopt(startWatchdog(), close);
   const steps = { options, configuration, watchdog, output: openOutput(options), started };
+  let pools: ReadonlyMap<string, FunctionPool> = new Map();
+  const lambda = started.adopt(await openInvokeEndpoint((name) => pools.get(arnOfFunction(name))), close);
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
   const variables = {
     ...configuration.variables,
     ...servers.environment,
     AWS_ENDPOINT_URL_DYNAMODB: state.endpoint,
+    AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
   };
-  const pools = createPools(steps, model.functions, variables);
+  pools = createPools(steps, model.functions, variables);
   gateway.serve({
     routes: model.routes,
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
@@ -153,10 +157,22 @@ function createPools(
       watchdog,
       log: output,
     };
-    const pool = new FunctionPool({ start: () => new ExecutionEnvironment(settings), maxEnvironments });
+    const pool = new FunctionPool({
+      start: () => new ExecutionEnvironment(settings),
+      ...concurrency(fn, maxEnvironments),
+    });
     return [fn.arn, started.adopt(pool, close)] as const;
   });
   return new Map(pools);
+}
+
+/**
+ * What is reserved is the function's limit, at which Lambda answers 429 at once. Where this machine bears less, the rest of it waits.
+ */
+function concurrency({ reservedConcurrency }: FunctionModel, maxEnvironments: number) {
+  if (reservedConcurrency === undefined) return { maxEnvironments };
+  const environments = Math.min(reservedConcurrency, maxEnvironments);
+  return { maxEnvironments: environments, maxQueued: reservedConcurrency - environments };
 }
 
 function poolOf(pools: ReadonlyMap<string, FunctionPool>, arn: string): FunctionPool {

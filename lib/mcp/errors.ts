@@ -1,25 +1,28 @@
 /** Every reason for a "no". `lib/middleware/problem-details.ts` is the one place that maps them to HTTP. */
-export type ErrorCode =
-  | 'invalid_request'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'unknown_server'
-  | 'unknown_tool'
-  | 'unknown_route'
-  | 'method_not_allowed'
-  | 'not_acceptable'
-  | 'unsupported_media_type'
-  | 'request_too_large'
-  | 'invalid_arguments'
-  | 'rate_limited'
-  | 'upstream_error'
-  | 'upstream_protocol_error'
-  | 'upstream_auth_failed'
-  | 'upstream_result_too_large'
-  | 'bulkhead_full'
-  | 'store_unavailable'
-  | 'deadline_exceeded'
-  | 'internal_error';
+export const ERROR_CODES = [
+  'invalid_request',
+  'unauthenticated',
+  'forbidden',
+  'unknown_server',
+  'unknown_tool',
+  'unknown_route',
+  'method_not_allowed',
+  'not_acceptable',
+  'unsupported_media_type',
+  'request_too_large',
+  'invalid_arguments',
+  'rate_limited',
+  'upstream_error',
+  'upstream_protocol_error',
+  'upstream_auth_failed',
+  'upstream_result_too_large',
+  'bulkhead_full',
+  'store_unavailable',
+  'deadline_exceeded',
+  'internal_error',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** One fault of an input. */
 export interface Fault {

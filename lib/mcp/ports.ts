@@ -92,3 +92,29 @@ export interface CredentialSource {
    */
   headersFor(server: string, signal: AbortSignal, refresh?: boolean): Promise<Readonly<Record<string, string>>>;
 }
+
+/** How the invocation of a function ended. */
+export type Invocation =
+  /** JSON. */
+  | { readonly kind: 'answered'; readonly payload: string }
+  /** No environment was free, and none may be added: it did not run. */
+  | { readonly kind: 'throttled'; readonly retryAfterMs?: number }
+  /** The event is larger than a function takes. */
+  | { readonly kind: 'too-large' }
+  /** There is no such function, or we may not invoke it. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** It ran until Lambda ended it. */
+  | { readonly kind: 'timed-out' }
+  /** It ended without an answer, or nobody knows whether it ran. */
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** Invokes functions of ours. Once: whatever goes wrong, a second invocation might do a thing twice. */
+export interface FunctionInvoker {
+  /**
+   * @param name of the function
+   * @param payload the event, as JSON
+   * @param signal gives up the wait; the function goes on until its own deadline
+   * @throws what `signal` aborted with
+   */
+  invoke(name: string, payload: string, signal: AbortSignal): Promise<Invocation>;
+}

@@ -40,6 +40,8 @@ export interface CallContext {
   readonly requestId: string;
   /** Epoch milliseconds by which the answer must be out. */
   readonly deadlineAtMs: number;
+  /** Who calls, as API Gateway's authoriser has verified it; the function of an isolated server asks it again. */
+  readonly authorizer?: unknown;
 }
 
 /** The body of a 200. */

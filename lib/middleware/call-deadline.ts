@@ -2,7 +2,7 @@ import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 
 /** What is left for the answer once a call was given up. */
-const DEFAULT_MARGIN_MS = 500;
+export const DEFAULT_MARGIN_MS = 500;
 
 export interface CallDeadlineOptions<TEvent> {
   /** The longest a call may take, milliseconds. */

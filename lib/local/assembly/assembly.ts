@@ -103,11 +103,16 @@ function referencesTo(resources: readonly Resource[], stackName: string): Refere
     },
     attribute(logicalId, name) {
       const type = typeOf.get(logicalId);
-      if (type === FUNCTION && name === 'Arn') return arn('lambda', `function:${physicalName(logicalId)}`);
+      if (type === FUNCTION && name === 'Arn') return arnOfFunction(physicalName(logicalId));
       if (type === TABLE && name === 'Arn') return arn('dynamodb', `table/${physicalName(logicalId)}`);
       return undefined;
     },
   };
+}
+
+/** @param name also an ARN, which stays as it is */
+export function arnOfFunction(name: string): string {
+  return name.startsWith('arn:') ? name : arn('lambda', `function:${name}`);
 }
 
 function arn(service: string, resource: string): string {
@@ -138,6 +143,9 @@ function readFunctions(stack: Stack): FunctionModel[] {
     environment: readEnvironment(logicalId, properties, layers),
     timeoutSeconds: properties.Timeout ?? DEFAULT_TIMEOUT_SECONDS,
     memoryMb: properties.MemorySize ?? DEFAULT_MEMORY_MB,
+    ...(properties.ReservedConcurrentExecutions !== undefined && {
+      reservedConcurrency: properties.ReservedConcurrentExecutions,
+    }),
   }));
 }
 

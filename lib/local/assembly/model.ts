@@ -17,6 +17,8 @@ export interface FunctionModel {
   readonly timeoutSeconds: number;
   /** Mebibytes. */
   readonly memoryMb: number;
+  /** Requests at once, beyond which Lambda answers 429. Absent: what the account has left. */
+  readonly reservedConcurrency?: number;
 }
 
 /** `AWS::ApiGatewayV2::Route` with its integration. */

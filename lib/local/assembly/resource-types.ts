@@ -35,6 +35,7 @@ export const FUNCTION = type(
     Layers: z.array(z.string()).optional(),
     Timeout: z.number().optional(),
     MemorySize: z.number().optional(),
+    ReservedConcurrentExecutions: z.number().optional(),
   }),
   ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig'],
 );

@@ -27,6 +27,8 @@ export class FunctionPool {
   /** Free ones with the timers that will retire them; the last one is the next to be used. */
   readonly #idle: { readonly environment: ExecutionEnvironment; readonly timer: NodeJS.Timeout }[] = [];
   readonly #queue: Waiting[] = [];
+  /** Requests that have no answer yet. */
+  #inFlight = 0;
   #initialising = 0;
   #closed = false;
 
@@ -45,9 +47,18 @@ export class FunctionPool {
    * @param signal gives up a request that still waits; one that runs goes on, as in Lambda
    */
   invoke(payload: string, signal?: AbortSignal): Promise<InvokeResult> {
+    if (this.#closed || this.#inFlight >= this.#options.maxEnvironments + this.#maxQueued) {
+      return Promise.resolve(throttled());
+    }
     const { promise, resolve } = Promise.withResolvers<InvokeResult>();
-    if (this.#closed || this.#queue.length - this.#initialising >= this.#maxQueued) return Promise.resolve(throttled());
-    const waiting = { payload, resolve };
+    this.#inFlight += 1;
+    const waiting = {
+      payload,
+      resolve: (result: InvokeResult) => {
+        this.#inFlight -= 1;
+        resolve(result);
+      },
+    };
     this.#queue.push(waiting);
     signal?.addEventListener('abort', () => this.#giveUp(waiting), { once: true });
     this.#dispatch();

@@ -1,0 +1,44 @@
+import type { Context } from 'aws-lambda';
+import type { Catalog, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import { DEFAULT_MARGIN_MS } from '../../lib/middleware/call-deadline.ts';
+import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
+import { createHandler as createCallTool } from '../call-tool/create-handler.ts';
+import { createHandler as createCatalog } from '../catalog/create-handler.ts';
+
+/** API Gateway's event, or one that another door of ours has made (`lib/mcp/isolated-servers.ts`). */
+interface Event {
+  readonly routeKey?: unknown;
+  readonly pathParameters?: object | null;
+  /** Until when that door waits, epoch milliseconds. API Gateway's events have no such thing, so nobody outside can set it. */
+  readonly deadlineAtMs?: unknown;
+}
+
+/**
+ * Calls the tools of one server, and lists them, as the functions do that the other servers share.
+ *
+ * @param server its name; the gateway's route has it in the path, literally, and so not among the parameters
+ * @param now epoch milliseconds
+ */
+export function createHandler(compose: () => ToolCaller & Catalog, server: string, now = Date.now) {
+  const composeOnce = once(compose);
+  const callTool = createCallTool(composeOnce);
+  const catalog = createCatalog(composeOnce);
+  return async (event: Event, context: Context): Promise<HttpAnswer> => {
+    const addressed = { ...event, pathParameters: { server, ...event.pathParameters } };
+    const bounded = withDeadline(context, event.deadlineAtMs, now);
+    const handle = String(event.routeKey).startsWith('GET ') ? catalog : callTool;
+    return handle(addressed as never, bounded as never);
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Whoever waits for us gives up at the deadline: that is all the time we have, whatever Lambda would grant. */
+function withDeadline(context: Context, deadlineAtMs: unknown, now: () => number): Context {
+  if (typeof deadlineAtMs !== 'number') return context;
+  const remainingMs = () => Math.min(context.getRemainingTimeInMillis(), deadlineAtMs + DEFAULT_MARGIN_MS - now());
+  return { ...context, getRemainingTimeInMillis: remainingMs };
+}

@@ -1,0 +1,167 @@
+import type { Clock } from '../resilience/clock.ts';
+import { withinAttempt } from './attempt.ts';
+import { AttemptError } from './attempt-failure.ts';
+import { ERROR_CODES, type ErrorCode, FuseboxError, type FuseboxErrorDetails } from './errors.ts';
+import type { FunctionInvoker, Invocation } from './ports.ts';
+import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
+
+/** Where Lambda does not say when an environment will be free. */
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * Of the time that is left the function gets all but this, milliseconds: what it knows of a call that was too slow has to reach us
+ * before we give up.
+ */
+const WAY_BACK_MS = 50;
+
+/** What we ask the function for: the parts of API Gateway's event that our handlers read. */
+interface Request {
+  readonly server: string;
+  readonly tool?: string;
+  readonly routeKey: string;
+  readonly body?: string;
+}
+
+export interface IsolatedServersOptions {
+  /** Every isolated server. */
+  readonly servers: ReadonlySet<string>;
+  /** Names of their functions, by server. */
+  readonly functions: ReadonlyMap<string, string>;
+  /** @default none: they are out of reach from here */
+  readonly invoker?: FunctionInvoker;
+  readonly now: Clock;
+}
+
+/**
+ * Servers that only their own function may talk to, since it has their secret and holds their limit: every other door asks that
+ * function, as API Gateway would, and passes its answer on.
+ */
+export class IsolatedServers {
+  readonly #options: IsolatedServersOptions;
+
+  constructor(options: IsolatedServersOptions) {
+    this.#options = options;
+  }
+
+  has(server: string): boolean {
+    return this.#options.servers.has(server);
+  }
+
+  /** @throws FuseboxError that function's own, or why there was no answer */
+  async callTool(call: ToolCall, context: CallContext): Promise<ToolCallAnswer> {
+    const { server, tool, arguments: args, timeoutMs } = call;
+    const routeKey = 'POST /v1/servers/{server}/tools/{tool}';
+    const body = JSON.stringify({ arguments: args, timeoutMs });
+    return (await this.#ask({ server, tool, routeKey, body }, context)) as ToolCallAnswer;
+  }
+
+  /** @throws FuseboxError that function's own, or why there was no answer */
+  async listTools(server: string, context: CallContext): Promise<readonly CatalogTool[]> {
+    const routeKey = 'GET /v1/servers/{server}/tools';
+    return ((await this.#ask({ server, routeKey }, context)) as { tools: readonly CatalogTool[] }).tools;
+  }
+
+  async #ask(request: Request, context: CallContext): Promise<unknown> {
+    const invocation = await this.#invoke(request, context);
+    if (invocation.kind !== 'answered') throw noAnswer(invocation, request);
+    return readAnswer(invocation.payload, request);
+  }
+
+  async #invoke(request: Request, context: CallContext): Promise<Invocation> {
+    const { functions, invoker, now } = this.#options;
+    const name = functions.get(request.server);
+    if (name === undefined || invoker === undefined) throw outOfReach(request);
+    const payload = JSON.stringify(toEvent(request, context));
+    try {
+      return await withinAttempt(Number.POSITIVE_INFINITY, context.deadlineAtMs, now, ({ signal }) =>
+        invoker.invoke(name, payload, signal),
+      );
+    } catch (error) {
+      if (error instanceof AttemptError) return { kind: 'timed-out' };
+      throw error;
+    }
+  }
+}
+
+function toEvent({ server, tool, routeKey, body }: Request, { requestId, deadlineAtMs, authorizer }: CallContext) {
+  const [method, path] = routeKey.split(' ');
+  return {
+    version: '2.0',
+    routeKey,
+    rawPath: path,
+    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    // The handler decodes it; a lone surrogate has no encoding, and no tool has it in its name.
+    pathParameters: { server, ...(tool !== undefined && { tool: encodeURIComponent(tool.toWellFormed()) }) },
+    body,
+    isBase64Encoded: false,
+    requestContext: { requestId, authorizer, http: { method, path } },
+    deadlineAtMs: deadlineAtMs - WAY_BACK_MS,
+  };
+}
+
+/**
+ * Routes lead past the functions that end here: but for a name that the path does not spell out, and for the moments of a deployment
+ * when a server has just become isolated and its route is not there yet.
+ */
+function outOfReach({ server }: Request): FuseboxError {
+  const detail = `"${server}" has a function of its own, which is not reached this way; write its name plainly in the path`;
+  return new FuseboxError('unknown_route', detail, { server });
+}
+
+/** What the handler would have answered to API Gateway. */
+function readAnswer(payload: string, request: Request): unknown {
+  let status: unknown;
+  let body: unknown;
+  try {
+    const answer = JSON.parse(payload) as { statusCode?: unknown; body?: unknown };
+    status = answer.statusCode;
+    body = JSON.parse(String(answer.body));
+  } catch (cause) {
+    throw new FuseboxError('internal_error', 'an answer of another form', { server: request.server, cause });
+  }
+  if (status === 200) return body;
+  throw fromProblem(body as Partial<Problem>, request);
+}
+
+/** As `lib/middleware/problem-details.ts` writes it. */
+type Problem = FuseboxErrorDetails & { readonly code: string; readonly detail: string };
+
+function fromProblem(problem: Partial<Problem>, request: Request): FuseboxError {
+  const { detail = 'no answer', server = request.server, tool, attempts, retryAfterMs, outcome, errors } = problem;
+  const details = { tool, attempts, retryAfterMs, outcome, errors };
+  const known = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+  return new FuseboxError(codeOf(problem), detail, { server, ...known });
+}
+
+/** While a deployment is under way, that function may be of another version than this one. */
+function codeOf({ code }: Partial<Problem>): ErrorCode {
+  return ERROR_CODES.find((known) => known === code) ?? 'internal_error';
+}
+
+function noAnswer(invocation: Exclude<Invocation, { kind: 'answered' }>, request: Request): FuseboxError {
+  const { server, tool } = request;
+  const about = { server, ...(tool !== undefined && { tool }) };
+  // Nothing that lists tools changes anything.
+  const ran = tool === undefined ? about : { ...about, outcome: 'unknown' as const };
+  switch (invocation.kind) {
+    case 'throttled':
+      return new FuseboxError('bulkhead_full', `"${server}" has as many calls at once as it may have`, {
+        ...about,
+        retryAfterMs: invocation.retryAfterMs ?? RETRY_AFTER_MS,
+      });
+    case 'too-large':
+      return new FuseboxError('request_too_large', `the call is larger than the function of "${server}" takes`, about);
+    case 'timed-out':
+      return new FuseboxError('deadline_exceeded', `the deadline passed before "${server}" answered`, ran);
+    case 'broken':
+      return new FuseboxError('upstream_error', `the function of "${server}" gave no answer`, {
+        ...ran,
+        cause: new Error(invocation.reason),
+      });
+    case 'refused':
+      return new FuseboxError('internal_error', `the function of "${server}" cannot be invoked`, {
+        ...about,
+        cause: new Error(`the function of "${server}" cannot be invoked: ${invocation.reason}`),
+      });
+  }
+}
