@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFunction } from '../../lib/constructs/function-bundle.ts';
+import { BUNDLES } from '../../lib/contract/routes.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'fusebox-app-'));
 afterAll(() => rmSync(home, { recursive: true }));
@@ -126,7 +127,7 @@ it('synthesises for one machine what a deployment would refuse, without a value 
   expectNoCanary(outdir);
 });
 
-describe.each(['call-tool', 'catalog'] as const)('the bundle of %s', (name) => {
+describe.each(BUNDLES)('the bundle of %s', (name) => {
   const folder = join(home, name);
   beforeAll(() => bundleFunction(name, folder));
 

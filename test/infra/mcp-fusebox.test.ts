@@ -14,6 +14,8 @@ import { synthesize } from '../../lib/constructs/synth.ts';
 const outdir = mkdtempSync(join(tmpdir(), 'fusebox-infra-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
+const bearer = (secret: string) => ({ type: 'bearer', secret });
+
 const MCP_SERVERS = {
   search: { url: 'https://${env:SEARCH_HOST}/mcp', auth: { type: 'bearer', secret: 'search-token' } },
   find: { url: 'https://find.example.com/mcp', auth: { type: 'header', name: 'X-Api-Key', secret: 'find-key' } },
@@ -31,6 +33,16 @@ const jwt = synthesise('jwt', {
     memoryMb: 1024,
     logLevel: 'DEBUG',
     retentionDays: 30,
+  },
+});
+
+const isolated = synthesise('isolated', {
+  mcpServers: {
+    search: MCP_SERVERS.search,
+    'a.b': { url: 'https://dot.example.com/mcp', auth: bearer('dot-token'), isolated: true, maxConcurrency: 7 },
+    'a-b': { url: 'https://dash.example.com/mcp', auth: bearer('dash-token'), isolated: true },
+    Default: { url: 'https://default.example.com/mcp', isolated: true, maxConcurrency: 1 },
+    asleep: { ...MCP_SERVERS.asleep, isolated: true },
   },
 });
 
@@ -60,6 +72,7 @@ function propertiesOf({ template }: Synthesised, type: string): Record<string, R
 describe.each([
   ['iam', iam],
   ['jwt', jwt],
+  ['isolated', isolated],
 ])('%s', (_name, synthesised) => {
   it('gives cdk-nag nothing to find', () => {
     expect(new AwsSolutionsChecks().validateScope(synthesised.stack).violations).toEqual([]);
@@ -84,11 +97,27 @@ describe.each([
       expect(Object.keys(role).filter((key) => key !== 'Tags')).toEqual(['AssumeRolePolicyDocument']);
     }
   });
+});
 
-  it('gives each function the same few permissions', () => {
+describe.each([
+  ['iam', iam],
+  ['jwt', jwt],
+])('%s', (_name, synthesised) => {
+  it('gives each function few permissions', () => {
     const policies = Object.values(propertiesOf(synthesised, 'AWS::IAM::Policy'));
     expect(policies).toHaveLength(2);
-    for (const policy of policies) expect(policy['PolicyDocument']).toEqual(FUNCTION_POLICY);
+    expect(policies.map((policy) => policy['PolicyDocument'])).toEqual([
+      functionPolicy([{ Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Resource: CIRCUITS }]),
+      functionPolicy([
+        { Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: CIRCUITS },
+        {
+          Effect: 'Allow',
+          Action: ['kms:Decrypt', 'kms:DescribeKey'],
+          Resource: { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] },
+          Condition: viaService('dynamodb'),
+        },
+      ]),
+    ]);
   });
 
   it('runs on Node 24 and arm64, within the gateway’s time', () => {
@@ -258,7 +287,7 @@ const secret = (name: string) => ({
   ],
 });
 
-const FUNCTION_POLICY = {
+const functionPolicy = (circuits: readonly object[]) => ({
   Version: '2012-10-17',
   Statement: [
     {
@@ -277,6 +306,7 @@ const FUNCTION_POLICY = {
       Resource: { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] },
       Condition: viaService('dynamodb'),
     },
+    ...circuits,
     {
       Effect: 'Allow',
       Action: 'secretsmanager:GetSecretValue',
@@ -289,4 +319,131 @@ const FUNCTION_POLICY = {
       Condition: viaService('secretsmanager'),
     },
   ],
-};
+});
+
+const CIRCUITS = [{ 'Fn::GetAtt': ['FuseboxDataCircuits8AFA06D1', 'Arn'] }];
+
+interface FoundFunction {
+  readonly id: string;
+  readonly properties: Record<string, unknown>;
+  /** As the actions of its role stand in the template, each with the resources that it is for. */
+  readonly allowed: ReadonlyMap<string, string>;
+}
+
+function functionCalled(name: string): FoundFunction {
+  const found = isolated.template.findResources('AWS::Lambda::Function', {
+    Properties: { Description: `mcp-fusebox: ${name}` },
+  });
+  const [[id, { Properties: properties }], ...more] = Object.entries(found) as [[string, { Properties: never }]];
+  expect(more).toEqual([]);
+  return { id, properties, allowed: allowedTo((properties['Role'] as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]) };
+}
+
+function allowedTo(role: string | undefined): Map<string, string> {
+  const policies = Object.values(isolated.template.findResources('AWS::IAM::Policy')).filter(
+    ({ Properties }) => JSON.stringify(Properties.Roles) === JSON.stringify([{ Ref: role }]),
+  );
+  const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  const allowed = new Map<string, string>();
+  for (const { Action, Resource } of statements) {
+    for (const action of [Action].flat()) {
+      allowed.set(action, `${allowed.get(action) ?? ''}${JSON.stringify(Resource)}`);
+    }
+  }
+  return allowed;
+}
+
+/** The secrets that a function may read. */
+const secretsOf = ({ allowed }: FoundFunction): string[] =>
+  [...(allowed.get('secretsmanager:GetSecretValue') ?? '').matchAll(/:secret:([a-z-]+)-\?/g)].map(
+    ([, name]) => name ?? '',
+  );
+
+describe('isolated servers', () => {
+  const shared = ['call-tool', 'catalog'].map(functionCalled);
+  const own = new Map(['a.b', 'a-b', 'Default'].map((server) => [server, functionCalled(`isolated-${server}`)]));
+
+  it('has one function for each, and none for a disabled server', () => {
+    isolated.template.resourceCountIs('AWS::Lambda::Function', 5);
+  });
+
+  it.each([
+    ['a.b', 7],
+    ['a-b', 10],
+    ['Default', 1],
+  ])('%s may have %i environments, which nothing else can use', (server, maxConcurrency) => {
+    expect(own.get(server)?.properties).toMatchObject({
+      ReservedConcurrentExecutions: maxConcurrency,
+      Environment: { Variables: { FUSEBOX_ONLY_SERVER: server } },
+      Timeout: 29,
+    });
+  });
+
+  it('reserves nothing for the functions that servers share', () => {
+    for (const { properties } of shared) {
+      expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
+      expect(JSON.stringify(properties['Environment'])).not.toContain('FUSEBOX_ONLY_SERVER');
+    }
+  });
+
+  it('lets each read its own secret alone, and nobody else read that', () => {
+    const isolated = [...own].map(([server, fn]) => [server, secretsOf(fn)]);
+    expect(isolated).toEqual([
+      ['a.b', ['dot-token']],
+      ['a-b', ['dash-token']],
+      ['Default', []],
+    ]);
+    expect(shared.map(secretsOf)).toEqual([['search-token'], ['search-token']]);
+  });
+
+  it('gives each a role and a log group of its own', () => {
+    const functions = [...own.values(), ...shared];
+    for (const property of ['Role', 'LoggingConfig']) {
+      expect(new Set(functions.map(({ properties }) => JSON.stringify(properties[property]))).size).toBe(5);
+    }
+  });
+
+  it('lets the catalogue invoke them and nothing else, and tells it their names', () => {
+    const [callTool, catalog] = shared;
+    const ids = [...own.values()].map(({ id }) => id);
+    expect(JSON.parse(catalog?.allowed.get('lambda:InvokeFunction') ?? '')).toEqual(
+      ids.map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] })),
+    );
+    const [refA, refB, refC] = ids.map((Ref) => ({ Ref }));
+    expect(catalog?.properties['Environment']).toMatchObject({
+      Variables: {
+        FUSEBOX_ISOLATED_FUNCTIONS: {
+          'Fn::Join': ['', ['{"a.b":"', refA, '","a-b":"', refB, '","Default":"', refC, '"}']],
+        },
+      },
+    });
+    for (const { allowed } of [...own.values(), callTool as FoundFunction]) {
+      expect([...allowed.keys()]).not.toContain('lambda:InvokeFunction');
+    }
+  });
+
+  it.each(['a.b', 'a-b', 'Default'])('leads the calls of %s to its function, authorised', (server) => {
+    const path = `/v1/servers/${server}/tools/{tool}`;
+    const routes = Object.values(isolated.template.findResources('AWS::ApiGatewayV2::Route'));
+    const route = routes.find(({ Properties }) => Properties.RouteKey === `POST ${path}`)?.['Properties'];
+    expect(route?.AuthorizationType).toBe('AWS_IAM');
+    const integration = isolated.template.findResources('AWS::ApiGatewayV2::Integration')[
+      route?.Target['Fn::Join'][1][1].Ref as string
+    ];
+    const { id } = own.get(server) as FoundFunction;
+    expect(integration?.['Properties'].IntegrationUri).toEqual({ 'Fn::GetAtt': [id, 'Arn'] });
+    const permissions = JSON.stringify(
+      isolated.template.findResources('AWS::Lambda::Permission', {
+        Properties: { FunctionName: { 'Fn::GetAtt': [id, 'Arn'] } },
+      }),
+    );
+    expect(permissions).toContain(path);
+  });
+
+  it('lets them look at circuits and change them', () => {
+    for (const { allowed } of [...own.values(), shared[0] as FoundFunction]) {
+      expect(allowed.get('dynamodb:UpdateItem')).toContain('Circuits');
+    }
+    expect(shared[1]?.allowed.get('dynamodb:UpdateItem')).not.toContain('Circuits');
+  });
+});

@@ -1,4 +1,10 @@
-import { InvokeCommand, LambdaClient, LambdaServiceException, TooManyRequestsException } from '@aws-sdk/client-lambda';
+import {
+  InvokeCommand,
+  LambdaClient,
+  type LambdaClientConfig,
+  LambdaServiceException,
+  TooManyRequestsException,
+} from '@aws-sdk/client-lambda';
 import type { FunctionInvoker, Invocation } from '../../mcp/ports.ts';
 
 const CONNECT_MS = 1_000;
@@ -6,16 +12,22 @@ const MAX_REASON_LENGTH = 300;
 
 /** Invokes functions through Lambda's API, and waits for their answers. */
 export class LambdaInvoker implements FunctionInvoker {
-  readonly #client = new LambdaClient({
-    maxAttempts: 1,
-    // A socket that was kept may have died in a freeze, and what was written to it may have been read: one more handshake is cheaper
-    // than not knowing whether a tool has run.
-    requestHandler: {
-      httpAgent: { keepAlive: false },
-      httpsAgent: { keepAlive: false },
-      connectionTimeout: CONNECT_MS,
-    },
-  });
+  readonly #client: LambdaClient;
+
+  /** @param config of the client; what is set here stays. @default the environment's */
+  constructor(config: LambdaClientConfig = {}) {
+    this.#client = new LambdaClient({
+      ...config,
+      maxAttempts: 1,
+      // A socket that was kept may have died in a freeze, and what was written to it may have been read: one more handshake is
+      // cheaper than not knowing whether a tool has run.
+      requestHandler: {
+        httpAgent: { keepAlive: false },
+        httpsAgent: { keepAlive: false },
+        connectionTimeout: CONNECT_MS,
+      },
+    });
+  }
 
   async invoke(name: string, payload: string, signal: AbortSignal): Promise<Invocation> {
     try {

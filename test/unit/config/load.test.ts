@@ -214,7 +214,6 @@ describe('warnings', () => {
         search: {
           url: 'https://a.example.com/mcp',
           maxConcurrency: 5,
-          isolated: true,
           allowPrivateNetwork: false,
           toolPinning: 'warn',
           circuitBreaker: { scope: 'tool' },
@@ -233,7 +232,6 @@ describe('warnings', () => {
     expect(warnings).toEqual(
       [
         'mcpServers.search.maxConcurrency',
-        'mcpServers.search.isolated',
         'mcpServers.search.allowPrivateNetwork',
         'mcpServers.search.toolPinning',
         'mcpServers.search.circuitBreaker',
@@ -251,7 +249,7 @@ describe('warnings', () => {
 
   it('are none where such options say what holds anyway', () => {
     const document = {
-      mcpServers: { a: { url: 'https://a.example.com', isolated: false, toolPinning: 'off', cache: { ttlMs: 0 } } },
+      mcpServers: { a: { url: 'https://a.example.com', isolated: true, toolPinning: 'off', cache: { ttlMs: 0 } } },
       operators: [],
     };
     expect(loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) })).warnings).toEqual([]);

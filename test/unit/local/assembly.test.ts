@@ -63,6 +63,12 @@ describe('readAssembly', () => {
     expect(readAssembly(directory).functions[0]).toMatchObject({ timeoutSeconds: 3, memoryMb: 128, environment: {} });
   });
 
+  it('reads what is reserved for a function', () => {
+    const directory = miniatureWith('Echo', { ReservedConcurrentExecutions: 7 });
+
+    expect(readAssembly(directory).functions[0]).toMatchObject({ reservedConcurrency: 7 });
+  });
+
   it.each([
     ['a property', 'Echo', { VpcConfig: {} }, 'property VpcConfig at Resources.Echo.Properties'],
     ['a runtime', 'Echo', { Runtime: 'python3.13' }, 'at Resources.Echo.Properties.Runtime'],
