@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -23,18 +23,20 @@ import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
 import type { CredentialSource, FunctionInvoker, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
 import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
+import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
 import { type ShowCircuitDependencies, showCircuit } from './mcp/show-circuit.ts';
 import { sleep } from './mcp/sleep.ts';
+import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
-import type { Clock, Random, Timer } from './resilience/clock.ts';
+import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
   readonly now: Clock;
-  readonly random: Random;
   readonly timer: Timer;
+  readonly random: Random;
   readonly store: PeerStore;
   readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
@@ -135,25 +137,32 @@ const readConfig = (env: NodeJS.ProcessEnv): FuseboxConfig =>
 function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const config = loadOwnConfig(env);
   const now = world.now ?? Date.now;
-  const store = world.store ?? createStore(env, now, world.onStoreError ?? warnOfStore);
+  const timer = world.timer ?? systemTimer;
+  const onStoreError = world.onStoreError ?? warnOfStore;
+  const store = world.store ?? createStore(env, now, onStoreError);
   const credentials = world.credentials ?? createCredentials(env, config, now);
   const client = new SdkToolClient({ store, credentials, now });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     credentials,
     now,
-    random: world.random ?? Math.random,
-    sleep,
+    timer,
   };
-  const isolated = reachIsolated(env, config, now, world.invoker);
-  const servers = serveServers(config, (name) => !isolated.has(name), client, now);
+  const isolated = reachIsolated(env, config, { now, timer }, world.invoker);
+  const circuits = circuitDependencies(env, world);
+  const servers = serveServers(config, (name) => !isolated.has(name), client, {
+    ...circuits,
+    random: world.random ?? Math.random,
+    owner: randomUUID(),
+    telemetry: (event) =>
+      void (event.type === 'store-error' && onStoreError(`circuit ${event.operation}`, event.error)),
+  });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
     if (server === undefined) throw unknownServer();
     return server;
   };
-  const circuits = circuitDependencies(env, world);
   return {
     config,
     connections,
@@ -161,7 +170,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     isolated,
     served,
     circuits,
-    warmUp: () => connectWanted(servers),
+    warmUp: () => warmUp(servers),
   };
 }
 
@@ -177,7 +186,7 @@ function loadOwnConfig(env: NodeJS.ProcessEnv): FuseboxConfig {
 function reachIsolated(
   env: NodeJS.ProcessEnv,
   config: FuseboxConfig,
-  now: Clock,
+  time: Time,
   invoker: FunctionInvoker | undefined,
 ): IsolatedServers {
   const isolated = Object.entries(config.mcpServers).filter(
@@ -187,23 +196,26 @@ function reachIsolated(
   return new IsolatedServers({
     servers: new Set(isolated.map(([name]) => name)),
     functions: new Map(Object.entries(functions)),
-    now,
+    ...time,
     ...(invoker !== undefined && { invoker }),
   });
 }
 
-async function connectWanted(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
-  const wanted = [...servers.values()].filter(({ config: { pool } }) => pool.min > 0);
+/** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
+async function warmUp(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+  const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
-  await Promise.allSettled(wanted.map(({ pool }) => pool.connect({ signal })));
+  await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
+  await Promise.all(all.map(({ resilience }) => resilience.prepare()));
 }
 
 function serveServers(
   config: FuseboxConfig,
   isServedHere: (name: string) => boolean,
   client: ToolClient,
-  now: Clock,
+  dependencies: ServerResilienceDependencies,
 ): ReadonlyMap<string, ServedServer> {
+  const { now } = dependencies;
   const servers = new Map<string, ServedServer>();
   for (const [name, server] of Object.entries(config.mcpServers)) {
     // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
@@ -213,6 +225,7 @@ function serveServers(
       config: server,
       target,
       pool: new SessionPool({ target, client, pool: server.pool, now, sleep }),
+      resilience: new ServerResilience(name, server, dependencies),
     });
   }
   return servers;
@@ -240,17 +253,12 @@ function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): Sho
   };
 }
 
-/** One attempt: who asks decides what a failure means. */
 function createCircuitStore(env: NodeJS.ProcessEnv): CircuitStore {
   const tableName = env[ENVIRONMENT.circuitsTable];
   if (!tableName) return new MemoryCircuitStore();
+  // One attempt: a call waits no longer than some milliseconds for it, and counts must not be added twice.
   return new DynamoDbCircuitStore({ client: new DynamoDBClient({ maxAttempts: 1 }), tableName });
 }
-
-const systemTimer: Timer = (ms, action) => {
-  const timer = setTimeout(action, ms);
-  return () => clearTimeout(timer);
-};
 
 function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
   const secrets = new Map<string, { secret: string; header: string; prefix: string }>();

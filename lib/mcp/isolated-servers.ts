@@ -1,6 +1,6 @@
-import type { Clock } from '../resilience/clock.ts';
-import { withinAttempt } from './attempt.ts';
-import { AttemptError } from './attempt-failure.ts';
+import type { Time } from '../resilience/clock.ts';
+import { withinLimit } from '../resilience/deadline.ts';
+import { DeadlineExceededError } from '../resilience/errors.ts';
 import { ERROR_CODES, type ErrorCode, FuseboxError, type FuseboxErrorDetails } from './errors.ts';
 import type { FunctionInvoker, Invocation } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
@@ -22,14 +22,13 @@ interface Request {
   readonly body?: string;
 }
 
-export interface IsolatedServersOptions {
+export interface IsolatedServersOptions extends Time {
   /** Every isolated server. */
   readonly servers: ReadonlySet<string>;
   /** Names of their functions, by server. */
   readonly functions: ReadonlyMap<string, string>;
   /** @default none: they are out of reach from here */
   readonly invoker?: FunctionInvoker;
-  readonly now: Clock;
 }
 
 /**
@@ -68,16 +67,15 @@ export class IsolatedServers {
   }
 
   async #invoke(request: Request, context: CallContext): Promise<Invocation> {
-    const { functions, invoker, now } = this.#options;
+    const { functions, invoker } = this.#options;
     const name = functions.get(request.server);
     if (name === undefined || invoker === undefined) throw outOfReach(request);
     const payload = JSON.stringify(toEvent(request, context));
     try {
-      return await withinAttempt(Number.POSITIVE_INFINITY, context.deadlineAtMs, now, ({ signal }) =>
-        invoker.invoke(name, payload, signal),
-      );
+      const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs: context.deadlineAtMs };
+      return await withinLimit(limits, this.#options, (signal) => invoker.invoke(name, payload, signal));
     } catch (error) {
-      if (error instanceof AttemptError) return { kind: 'timed-out' };
+      if (error instanceof DeadlineExceededError) return { kind: 'timed-out' };
       throw error;
     }
   }

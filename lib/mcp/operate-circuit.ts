@@ -2,7 +2,7 @@ import { NEW_CIRCUIT } from '../resilience/circuit-breaker/circuit.ts';
 import type { CircuitStore } from '../resilience/circuit-breaker/circuit-store.ts';
 import { transition } from '../resilience/circuit-breaker/transition.ts';
 import type { Time } from '../resilience/clock.ts';
-import { bounded } from './bounded.ts';
+import { withinLimit } from '../resilience/deadline.ts';
 import { type CircuitView, circuitView } from './circuit-view.ts';
 import { FuseboxError } from './errors.ts';
 import type { ServerCircuit } from './server-circuit.ts';
@@ -19,7 +19,7 @@ export interface CircuitOrder {
 }
 
 /** An operator can wait longer than a call. */
-const STORE_LIMIT_MS = 1_000;
+const STORE_LIMITS = { limitMs: 1_000, deadlineAtMs: Number.POSITIVE_INFINITY };
 const MAX_TRIES = 5;
 const RETRY_AFTER_MS = 1_000;
 
@@ -32,15 +32,15 @@ const RETRY_AFTER_MS = 1_000;
 export async function operateCircuit(
   { key, options }: ServerCircuit,
   { state, forSeconds, by, reason }: CircuitOrder,
-  { store, now, timer }: Time & { readonly store: CircuitStore },
+  { store, ...time }: Time & { readonly store: CircuitStore },
 ): Promise<CircuitView> {
   const ask = <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-    bounded(timer, STORE_LIMIT_MS, run).catch((cause: unknown) => {
+    withinLimit(STORE_LIMITS, time, run).catch((cause: unknown) => {
       throw unavailable('The store of the circuits did not answer; whether the order was written is not known.', cause);
     });
   let circuit = (await ask((signal) => store.read(key, { signal, consistent: true }))) ?? NEW_CIRCUIT;
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-    const nowMs = now();
+    const nowMs = time.now();
     const order = { type: 'override', state, untilMs: nowMs + forSeconds * 1_000, by, reason } as const;
     const next = transition(circuit, order, nowMs, options).circuit.control;
     const { written, circuit: stored } = await ask((signal) => store.update(key, next, { signal }));

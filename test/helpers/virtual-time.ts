@@ -21,6 +21,8 @@ export class VirtualTime implements Time {
     return () => void this.#waiting.delete(waiting);
   };
 
+  readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => this.timer(ms, resolve));
+
   /** Timers that nobody cancelled yet. */
   get pending(): number {
     return this.#waiting.size;
@@ -61,7 +63,10 @@ export class VirtualTime implements Time {
   }
 
   #next(untilMs: number): Waiting | undefined {
-    const due = [...this.#waiting].filter(({ atMs }) => atMs <= untilMs);
-    return due.toSorted((a, b) => a.atMs - b.atMs)[0];
+    let next: Waiting | undefined;
+    for (const waiting of this.#waiting) {
+      if (waiting.atMs <= untilMs && (next === undefined || waiting.atMs < next.atMs)) next = waiting;
+    }
+    return next;
   }
 }

@@ -1,5 +1,5 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
-import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts';
+import { AttemptError, type AttemptFailure, attemptFailureOf } from '../../mcp/attempt-failure.ts';
 import type { Clock } from '../../resilience/clock.ts';
 import { parseRetryAfterMs } from '../../resilience/retry/retry-after.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,10 +17,11 @@ interface RpcError {
 /** Says what went wrong with an attempt, from the SDK's error and from what the exchange saw on the wire. */
 export function toAttemptError(error: unknown, exchange: Exchange, inSession: boolean, now: Clock): AttemptError {
   const { reason } = exchange.signal;
+  const ended = attemptFailureOf(reason);
   // We broke that stream ourselves.
-  if (exchange.tooLarge && !(reason instanceof AttemptError && reason.failure.kind !== 'broken'))
+  if (exchange.tooLarge && (ended === undefined || ended.kind === 'broken'))
     return new AttemptError({ kind: 'too-large', limitBytes: exchange.maxResponseBytes }, error);
-  if (reason instanceof AttemptError) return reason;
+  if (ended !== undefined) return reason instanceof AttemptError ? reason : new AttemptError(ended, reason);
   if (error instanceof AttemptError) return error;
   return new AttemptError(failureOf(error, exchange, inSession, now), error);
 }
