@@ -22,14 +22,13 @@ interface Request {
   readonly body?: string;
 }
 
-export interface IsolatedServersOptions {
+export interface IsolatedServersOptions extends Time {
   /** Every isolated server. */
   readonly servers: ReadonlySet<string>;
   /** Names of their functions, by server. */
   readonly functions: ReadonlyMap<string, string>;
   /** @default none: they are out of reach from here */
   readonly invoker?: FunctionInvoker;
-  readonly time: Time;
 }
 
 /**
@@ -68,14 +67,14 @@ export class IsolatedServers {
   }
 
   async #invoke(request: Request, context: CallContext): Promise<Invocation> {
-    const { functions, invoker, time } = this.#options;
+    const { functions, invoker } = this.#options;
     const name = functions.get(request.server);
     if (name === undefined || invoker === undefined) throw outOfReach(request);
-    if (time.now() >= context.deadlineAtMs) throw tooLate(request.server);
+    if (this.#options.now() >= context.deadlineAtMs) throw tooLate(request.server);
     const payload = JSON.stringify(toEvent(request, context));
     try {
       const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs: context.deadlineAtMs };
-      return await withinLimit(limits, time, (signal) => invoker.invoke(name, payload, signal));
+      return await withinLimit(limits, this.#options, (signal) => invoker.invoke(name, payload, signal));
     } catch (error) {
       if (error instanceof DeadlineExceededError) return { kind: 'timed-out' };
       throw error;

@@ -26,7 +26,8 @@ function isolatedServers(invocation: Invocation | (() => Promise<Invocation>), f
     servers,
     functions: new Map(Object.entries(functions)),
     invoker,
-    time: { now: () => NOW_MS, timer: systemTimer },
+    now: () => NOW_MS,
+    timer: systemTimer,
   });
   return { isolated, invoked };
 }
@@ -169,7 +170,8 @@ describe('a call that gets no answer', () => {
       servers: new Set(['slow']),
       functions: new Map([['slow', 'fn-slow']]),
       invoker,
-      time: { now: () => NOW_MS, timer: systemTimer },
+      now: () => NOW_MS,
+      timer: systemTimer,
     });
 
     const error = await refusalOf(isolated.callTool(CALL, { ...CONTEXT, deadlineAtMs: NOW_MS + 1 }));
@@ -195,7 +197,8 @@ describe('a call that gets no answer', () => {
       new IsolatedServers({
         servers: new Set(['slow']),
         functions: new Map(),
-        time: { now: () => NOW_MS, timer: systemTimer },
+        now: () => NOW_MS,
+        timer: systemTimer,
       }),
     ],
     ['without a name of the function', isolatedServers({ kind: 'throttled' }, { slow: undefined } as never).isolated],
