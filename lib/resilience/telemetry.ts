@@ -8,7 +8,14 @@ export type ResilienceEvent =
   | { readonly type: 'store-error'; readonly operation: string; readonly error: unknown };
 
 /** What this environment itself did to the shared circuit. */
-export type CircuitChange = 'opened' | 'reopened' | 'half-opened' | 'closed' | 'throttled' | 'unthrottled' | 'overridden';
+export type CircuitChange =
+  | 'opened'
+  | 'reopened'
+  | 'half-opened'
+  | 'closed'
+  | 'throttled'
+  | 'unthrottled'
+  | 'overridden';
 
 /** Told of everything as it happens; must not throw. */
 export type Telemetry = (event: ResilienceEvent) => void;

@@ -1,9 +1,15 @@
-import type { Random, Time } from '../clock.ts';
+import { type Random, sleep, type Time } from '../clock.ts';
+import { CircuitOpenError, PausedError } from '../errors.ts';
 import type { Outcome, Settled } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { CircuitOptions } from './circuit.ts';
+import { type Admission, admission } from './admission.ts';
+import { BoundedStore, type Pending } from './bounded-store.ts';
+import type { Circuit, CircuitOptions, CircuitState } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
-import type { Tuning } from './tuning.ts';
+import { LocalScore } from './local-score.ts';
+import { Reporter } from './reporter.ts';
+import { SharedCircuit } from './shared-circuit.ts';
+import { TUNING, type Tuning } from './tuning.ts';
 
 export interface CircuitBreakerDependencies extends Time {
   readonly store: CircuitStore;
@@ -24,15 +30,241 @@ export interface GuardedCall<T> {
   readonly deadlineAtMs?: number;
 }
 
-/** The circuit of one server as one execution environment sees it; the state is the whole fleet's. */
-export declare class CircuitBreaker {
-  constructor(key: string, options: CircuitOptions, dependencies: CircuitBreakerDependencies);
+/** What a call that was let through is part of. */
+interface Permit {
+  /** Undefined: nobody knows, or an operator does not want it counted. */
+  readonly epoch?: number;
+  /** A look at the store that goes on beside the call. */
+  readonly refresh?: Pending<Circuit>;
+  /** The lease of a probe. */
+  readonly lease?: string;
+  /** Let through on what this environment alone knows. */
+  readonly isTrial?: boolean;
+}
+
+/** Beside a call, the store is not asked more often than this, milliseconds. */
+const REFRESH_INTERVAL_MS = 1_000;
+
+/**
+ * The circuit of one server as one execution environment sees it; the state is the whole fleet's. DESIGN §3.4.
+ *
+ * Everything that it starts at the store has ended, or was given up, when a call settles: a Lambda environment is frozen right after.
+ */
+export class CircuitBreaker {
+  readonly #key: string;
+  readonly #options: CircuitOptions;
+  readonly #deps: CircuitBreakerDependencies;
+  readonly #tuning: Tuning;
+  readonly #store: BoundedStore;
+  readonly #shared: SharedCircuit;
+  readonly #reporter: Reporter;
+  readonly #score: LocalScore;
+  #pausedUntilMs = 0;
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #leases = 0;
+  /** Leases that this environment asked for without learning whether it got them. */
+  readonly #unsureLeases = new Set<string>();
+  /** While the store was gone the server answered, whatever was known before. */
+  #isRefutedLocally = false;
+
+  constructor(key: string, options: CircuitOptions, dependencies: CircuitBreakerDependencies) {
+    const { store, now, timer, random, telemetry, tuning = TUNING } = dependencies;
+    this.#key = key;
+    this.#options = options;
+    this.#deps = dependencies;
+    this.#tuning = tuning;
+    this.#store = new BoundedStore(store, { now, timer }, tuning, telemetry);
+    this.#shared = new SharedCircuit({ key, options, tuning, store: this.#store, now, telemetry });
+    this.#reporter = new Reporter({ shared: this.#shared, options, tuning, now, timer, random });
+    this.#score = new LocalScore(tuning);
+  }
+
+  /** The state as this environment last saw it. */
+  get state(): CircuitState {
+    return this.#shared.known?.control.state ?? 'closed';
+  }
+
   /** Reads the circuit ahead, at the end of INIT. Never rejects. */
-  prepare(): Promise<void>;
+  async prepare(): Promise<void> {
+    await this.#shared.look();
+  }
+
   /**
-   * Runs the call if the circuit lets it through. All that it starts at the store has ended when it settles.
+   * Runs the call if the circuit lets it through.
    *
    * @throws CircuitOpenError, PausedError where the call was not let through; else what the call throws
    */
-  call<T>(call: GuardedCall<T>): Promise<T>;
+  async call<T>(call: GuardedCall<T>): Promise<T> {
+    await this.#waitOutPause(call.deadlineAtMs);
+    const permit = await this.#admit();
+    return permit.lease === undefined ? this.#send(call, permit) : this.#probe(call, permit, permit.lease);
+  }
+
+  async #admit(): Promise<Permit> {
+    const refresh = await this.#lookIfOld();
+    const { known } = this.#shared;
+    const says = known && admission(known, this.#deps.now(), this.#options, this.#tuning);
+    if (known === undefined || says === undefined || this.#isGuessing(known)) return this.#admitLocally(says);
+    this.#isRefutedLocally = false;
+    const { epoch } = known.control;
+    switch (says.kind) {
+      case 'pass':
+        return { ...(says.counted && { epoch }), ...(refresh && { refresh }) };
+      case 'share':
+        if (this.#deps.random() < says.share) return { epoch };
+        throw this.#rejection(says.retryAfterMs);
+      case 'reject': {
+        const lease = this.#rediscoveredLease(known);
+        if (lease !== undefined) return { epoch, lease };
+        throw this.#rejection(says.retryAfterMs);
+      }
+      case 'probe':
+        return this.#takeLease(known);
+    }
+  }
+
+  /** @returns a look that goes on beside the call */
+  async #lookIfOld(): Promise<Pending<Circuit> | undefined> {
+    if (this.#shared.isFresh || !this.#store.isWorthTrying) return undefined;
+    if (this.#shared.known === undefined || this.#shared.isStale || this.#store.isOut) {
+      await this.#shared.look();
+      return undefined;
+    }
+    if (this.#deps.now() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return undefined;
+    this.#refreshedAtMs = this.#deps.now();
+    return this.#shared.startLook();
+  }
+
+  /** Is what is known too old, although the store was asked? An operator's word holds as long as it says. */
+  #isGuessing({ control: { override } }: Circuit): boolean {
+    if (override !== null && this.#deps.now() < override.untilMs) return false;
+    return this.#store.isOut || this.#shared.isStale;
+  }
+
+  /** Without the store: everything passes, until this environment itself sees that the server is gone, or the last that was known says so. */
+  async #admitLocally(says: Admission | undefined): Promise<Permit> {
+    const wasOpen = says !== undefined && this.state !== 'closed' && !this.#isRefutedLocally;
+    if (!wasOpen && !this.#score.isOpen) return { isTrial: true };
+    if (this.#deps.random() < this.#tuning.trialShare) return { isTrial: true };
+    await sleep(this.#deps.timer, this.#tuning.holdMs);
+    throw this.#rejection(this.#tuning.storeRetryMs);
+  }
+
+  async #takeLease({ control: { epoch } }: Circuit): Promise<Permit> {
+    this.#leases += 1;
+    const owner = `${this.#deps.owner}/${this.#leases}`;
+    const leaseMs = this.#options.timeoutMs + this.#tuning.pingTimeoutMs + this.#tuning.leaseMarginMs;
+    const effects = await this.#shared.change({ type: 'probe-wanted', owner, leaseMs });
+    // The lease may be ours: the next look shows it.
+    if (effects === undefined) this.#unsureLeases.add(owner);
+    if (effects?.includes('probe-granted')) return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: owner };
+    throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+  }
+
+  #rediscoveredLease({ control }: Circuit): string | undefined {
+    if (this.#unsureLeases.size === 0) return undefined;
+    const nowMs = this.#deps.now();
+    const mine = control.leases.find(({ owner, untilMs }) => this.#unsureLeases.has(owner) && nowMs < untilMs);
+    this.#unsureLeases.clear();
+    return mine?.owner;
+  }
+
+  async #send<T>(call: GuardedCall<T>, permit: Permit): Promise<T> {
+    const startedAtMs = this.#deps.now();
+    const endWatch = this.#watchSlowness(permit, startedAtMs);
+    const settled = await settle(call.run);
+    permit.refresh?.abort();
+    await endWatch();
+    await this.#learn(call.outcomeOf(settled), permit, startedAtMs);
+    return valueOf(settled);
+  }
+
+  #watchSlowness({ epoch }: Permit, startedAtMs: number): () => Promise<void> {
+    const slowAfterMs = this.#options.slowAfterMs ?? this.#options.timeoutMs / 4;
+    if (epoch === undefined || slowAfterMs >= this.#options.timeoutMs) return async () => {};
+    let reporting: Promise<void> | undefined;
+    const cancel = this.#deps.timer(slowAfterMs, () => {
+      reporting = this.#reporter.reportSlow(epoch, startedAtMs);
+    });
+    return async () => {
+      cancel();
+      await reporting;
+    };
+  }
+
+  async #learn(outcome: Outcome, permit: Permit, startedAtMs: number): Promise<void> {
+    this.#score.add(outcome);
+    if (outcome.kind === 'throttled') this.#pause(outcome.retryAfterMs);
+    if (permit.isTrial && outcome.kind === 'success') this.#isRefutedLocally = true;
+    if (permit.epoch !== undefined) await this.#reporter.learn(outcome, permit.epoch, startedAtMs);
+  }
+
+  /** A ping first: what it costs the server is nothing beside a call, and a customer need not wait for a server that is still gone. */
+  async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, owner: string): Promise<T> {
+    const end = async (outcome: Outcome): Promise<void> => {
+      const draw = this.#deps.random();
+      await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw });
+      this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
+    };
+    const silence = await this.#ping(call.ping);
+    if (silence !== undefined) {
+      await end({ kind: 'failure' });
+      throw this.#rejection(this.#options.openDurationMs, silence.error);
+    }
+    const settled = await settle(call.run);
+    const outcome = call.outcomeOf(settled);
+    this.#score.add(outcome);
+    if (outcome.kind === 'throttled') this.#pause(outcome.retryAfterMs);
+    await end(outcome);
+    return valueOf(settled);
+  }
+
+  /** @returns what went wrong with it */
+  async #ping(ping: GuardedCall<unknown>['ping']): Promise<{ error: unknown } | undefined> {
+    if (ping === undefined || !this.#tuning.pings) return undefined;
+    const controller = new AbortController();
+    const cancel = this.#deps.timer(this.#tuning.pingTimeoutMs, () => {
+      controller.abort(new Error(`no ping within ${this.#tuning.pingTimeoutMs} ms`));
+    });
+    const settled = await settle(() => ping(controller.signal));
+    cancel();
+    return settled.ok ? undefined : { error: settled.error };
+  }
+
+  #pause(retryAfterMs = this.#tuning.defaultPauseMs): void {
+    const { pauseJitter } = this.#tuning;
+    const factor = 1 + pauseJitter * (2 * this.#deps.random() - 1);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#deps.now() + retryAfterMs * factor);
+  }
+
+  async #waitOutPause(deadlineAtMs = Number.NEGATIVE_INFINITY): Promise<void> {
+    const { now, timer, telemetry } = this.#deps;
+    while (now() < this.#pausedUntilMs) {
+      const restMs = this.#pausedUntilMs - now();
+      if (this.#pausedUntilMs >= deadlineAtMs) {
+        await sleep(timer, Math.min(restMs, this.#tuning.holdMs));
+        telemetry?.({ type: 'rejected', by: 'pause' });
+        throw new PausedError(`"${this.#key}" asked for fewer calls`, restMs);
+      }
+      await sleep(timer, restMs);
+    }
+  }
+
+  #rejection(retryAfterMs: number, cause?: unknown): CircuitOpenError {
+    this.#deps.telemetry?.({ type: 'rejected', by: 'circuit' });
+    return new CircuitOpenError(`the circuit of "${this.#key}" is open`, retryAfterMs, cause);
+  }
+}
+
+async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
+  try {
+    return { ok: true, value: await run() };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+function valueOf<T>(settled: Settled<T>): T {
+  if (settled.ok) return settled.value;
+  throw settled.error;
 }

@@ -59,15 +59,23 @@ export interface Override {
 /** What changed, when, and, where it was an operator, who and why. */
 export interface HistoryEntry {
   readonly atMs: number;
-  readonly change: 'opened' | 'reopened' | 'closed' | 'throttled' | 'unthrottled' | 'isolated' | 'forced-closed' | 'automatic';
+  readonly change:
+    | 'opened'
+    | 'reopened'
+    | 'closed'
+    | 'throttled'
+    | 'unthrottled'
+    | 'isolated'
+    | 'forced-closed'
+    | 'automatic';
   readonly by?: string;
   readonly reason?: string;
   /** End of an override, epoch milliseconds. */
   readonly untilMs?: number;
 }
 
-/** So many entries of the history are kept, the latest. */
-export const HISTORY_LENGTH = 20;
+/** So many entries of the history are kept, the latest: of operators, and of the circuit itself. */
+export const HISTORY_LENGTH = 10;
 
 /** What changes by compare-and-set alone: each write raises `revision` by one. */
 export interface CircuitControl {

@@ -37,6 +37,8 @@ export interface Tuning {
 
   /** Slow calls reported within a second at which calls are held back. */
   readonly slowReports: number;
+  /** … of environments that had no success for so long before the call began, milliseconds: a slow one among quick ones is noise. */
+  readonly quietBeforeSlowMs: number;
   /** Share of calls that still pass then. */
   readonly throttledShare: number;
   /** An answer refutes slowness for so long, milliseconds. */
@@ -87,6 +89,7 @@ export const TUNING: Tuning = {
   runMs: 1_000,
   runPauseMs: 60_000,
   slowReports: 20,
+  quietBeforeSlowMs: 1_000,
   throttledShare: 0.05,
   refutedMs: 60_000,
   pings: true,

@@ -1,0 +1,113 @@
+import type { Random, Time } from '../clock.ts';
+import type { Outcome } from '../outcome.ts';
+import { isThrottled } from './admission.ts';
+import { type Circuit, type CircuitOptions, type Run } from './circuit.ts';
+import type { CircuitReport } from './circuit-store.ts';
+import type { SharedCircuit } from './shared-circuit.ts';
+import { Tally } from './tally.ts';
+import type { Tuning } from './tuning.ts';
+import { firstBucketId, reportsPerSecond } from './window.ts';
+
+export interface ReporterDependencies extends Time {
+  readonly shared: SharedCircuit;
+  readonly options: CircuitOptions;
+  readonly tuning: Tuning;
+  readonly random: Random;
+}
+
+/** Tells the fleet what this environment saw: as little as possible, as soon as it matters. */
+export class Reporter {
+  readonly #deps: ReporterDependencies;
+  readonly #tally: Tally;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+  #intervalMs: number;
+
+  constructor(dependencies: ReporterDependencies) {
+    this.#deps = dependencies;
+    this.#tally = new Tally(dependencies.options, dependencies.tuning);
+    this.#intervalMs = dependencies.tuning.reportIntervalMs;
+  }
+
+  /** Takes down how a call of an epoch ended, and reports where it is time. */
+  async learn(outcome: Outcome, epoch: number, startedAtMs: number): Promise<void> {
+    const nowMs = this.#deps.now();
+    if (outcome.kind === 'success') {
+      this.#tally.succeeded(nowMs);
+      await this.#refuteSlowness(epoch);
+    } else if (outcome.kind === 'failure') {
+      this.#tally.failed(epoch, startedAtMs, nowMs);
+      if (this.#isDue(nowMs)) await this.#reportFailures();
+    }
+  }
+
+  /**
+   * Reports that a call has been waiting for too long: an environment is awake while it waits, and need not wait for the timeout.
+   * A single one among many quick answers is noise, and not told.
+   */
+  async reportSlow(epoch: number, startedAtMs: number): Promise<void> {
+    const { shared, tuning } = this.#deps;
+    if (this.#tally.lastSuccessAtMs > startedAtMs - tuning.quietBeforeSlowMs) return;
+    const circuit = await shared.look();
+    if (circuit === undefined || !this.#isOpenToSlowness(circuit, epoch)) return;
+    const after = await shared.report({ ...this.#emptyReport(circuit), slow: 1 });
+    if (after !== undefined) await shared.change({ type: 'slowness-reported', epoch });
+  }
+
+  /** At most once a second or longer, but soon where nothing works any more. */
+  #isDue(nowMs: number): boolean {
+    const { eagerFailures, eagerIntervalMs } = this.#deps.tuning;
+    const isEager = this.#tally.failuresInARow >= eagerFailures;
+    return nowMs - this.#reportedAtMs >= (isEager ? eagerIntervalMs : this.#intervalMs);
+  }
+
+  async #reportFailures(): Promise<void> {
+    const { shared, tuning, now, random } = this.#deps;
+    const circuit = tuning.readsBeforeReporting ? await shared.look() : shared.known;
+    const { epoch } = this.#tally;
+    if (circuit === undefined || epoch === undefined) return;
+    // The fleet knows already, or has begun anew.
+    if (circuit.control.epoch !== epoch || circuit.control.state !== 'closed') return this.#tally.clear();
+    this.#reportedAtMs = now();
+    if (!this.#mayWrite(circuit)) return;
+    const { throttledAtMs } = circuit.control;
+    const counts = this.#tally.read(Math.max(throttledAtMs ?? 0, now() - this.#deps.options.samplingDurationMs));
+    // Written or not, it must not be counted twice.
+    this.#tally.clear();
+    const report = { ...this.#emptyReport(circuit), ...counts };
+    const after = await shared.report({ ...report, startsRun: counts.ok > 0 || isOver(circuit.run, now(), tuning) });
+    if (after !== undefined) await shared.change({ type: 'failures-reported', epoch, draw: random() });
+  }
+
+  /** Holds the fleet near its rate of reports. Which report waits is left to chance, not to what is in it. */
+  #mayWrite(circuit: Circuit): boolean {
+    const { tuning, now, random } = this.#deps;
+    const load = reportsPerSecond(circuit, now()) / tuning.reportsPerSecond;
+    const { reportIntervalMs, maxReportIntervalMs } = tuning;
+    this.#intervalMs = Math.min(Math.max(reportIntervalMs, reportIntervalMs * load), maxReportIntervalMs);
+    return load <= 1 || random() * load < 1;
+  }
+
+  async #refuteSlowness(epoch: number): Promise<void> {
+    const { shared, now, options } = this.#deps;
+    const control = shared.known?.control;
+    if (control !== undefined && control.epoch === epoch && isThrottled(control, now(), options))
+      await shared.change({ type: 'answered', epoch });
+  }
+
+  #isOpenToSlowness({ control }: Circuit, epoch: number): boolean {
+    const nowMs = this.#deps.now();
+    const isBelieved = nowMs >= control.trustedUntilMs && !isThrottled(control, nowMs, this.#deps.options);
+    return control.state === 'closed' && control.epoch === epoch && isBelieved;
+  }
+
+  #emptyReport(circuit: Circuit): CircuitReport {
+    const atMs = this.#deps.now();
+    const keepBucketsFrom = firstBucketId(atMs, this.#deps.options) - 1;
+    const { epoch } = circuit.control;
+    return { epoch, atMs, ok: 0, failed: 0, slow: 0, startsRun: false, keepBucketsFrom, seen: circuit };
+  }
+}
+
+function isOver(run: Run | null, nowMs: number, { runPauseMs }: Tuning): boolean {
+  return run !== null && nowMs - run.lastMs > runPauseMs;
+}
