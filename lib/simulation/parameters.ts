@@ -14,6 +14,8 @@ export interface Parameters {
   readonly clockSkewMs: number;
   /** Time limit of an attempt, milliseconds. */
   readonly timeoutMs: number;
+  /** Time limit of a whole call, milliseconds: a pause is waited for where it ends before. */
+  readonly deadlineMs: number;
   /** Lognormal. A quick refusal, and a ping, take {@link quickFactor} of it. */
   readonly latency: { readonly medianMs: number; readonly sigma: number };
   readonly quickFactor: number;
@@ -43,6 +45,7 @@ export const PARAMETERS: Parameters = {
   invocationMs: 1,
   clockSkewMs: 0,
   timeoutMs: 5_000,
+  deadlineMs: 10_000,
   latency: { medianMs: 100, sigma: 0.5 },
   quickFactor: 0.2,
   backgroundErrors: 0.001,

@@ -1,5 +1,6 @@
 import type { Random, Time } from '../resilience/clock.ts';
 import type { Outcome } from '../resilience/outcome.ts';
+import type { Parameters } from './parameters.ts';
 import type { VirtualStore } from './virtual-item.ts';
 
 /** What a rule may do with one call. */
@@ -26,6 +27,7 @@ export interface VirtualEnvironment {
 
 /** All that is shared in one run. */
 export interface World {
+  readonly parameters: Parameters;
   readonly store: VirtualStore;
   readonly random: Random;
   /** The fleet, or one environment, stops sending. */

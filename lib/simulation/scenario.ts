@@ -30,6 +30,7 @@ const CALLS_PER_SECOND = 500;
 const STORY = { seconds: 120, callsPerSecond: CALLS_PER_SECOND };
 /** Half a minute of health before and after. */
 const MINUTE = { fromSeconds: 30, toSeconds: 90 };
+const FLAPS = [30, 50, 70].map((fromSeconds) => ({ fromSeconds, toSeconds: fromSeconds + 10 }));
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -47,8 +48,14 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...STORY,
     name: 'flap',
-    summary: '10 s down, 10 s up, three times',
-    faults: [30, 50, 70].map((fromSeconds) => ({ fromSeconds, toSeconds: fromSeconds + 10, fails: 1, opens: true })),
+    summary: '10 s down, 10 s up, three times; who is down answers nothing',
+    faults: FLAPS.map((times) => ({ ...times, hangs: 1, opens: true })),
+  },
+  {
+    ...STORY,
+    name: 'flap-503',
+    summary: 'the same, where down means that every call fails at once',
+    faults: FLAPS.map((times) => ({ ...times, fails: 1, opens: true })),
   },
   {
     ...STORY,

@@ -1,6 +1,6 @@
 import {
-  type Bucket,
   BUCKET_MS,
+  type Bucket,
   type Circuit,
   type CircuitControl,
   NEW_CIRCUIT,
@@ -46,8 +46,8 @@ export class VirtualCircuitStore implements CircuitStore {
     next: CircuitControl,
     { signal }: CircuitStoreOptions,
   ): Promise<{ written: boolean; circuit: Circuit }> {
-    return this.#item.change((stored) => {
-      const { circuit, runs } = stored ?? { circuit: NEW_CIRCUIT, runs: new Map() };
+    return this.#item.change<{ written: boolean; circuit: Circuit }>((stored) => {
+      const { circuit, runs } = stored ?? { circuit: NEW_CIRCUIT, runs: new Map<number, Run>() };
       if (circuit.control.revision !== next.revision - 1) return { value: stored, answer: { written: false, circuit } };
       const value = { circuit: { ...circuit, control: next, run: runs.get(next.epoch) ?? null }, runs };
       return { value, answer: { written: true, circuit: value.circuit } };
@@ -69,7 +69,10 @@ function withReport(stored: Stored | undefined, report: CircuitReport): Stored {
   };
 }
 
-function withRun(runs: ReadonlyMap<number, Run>, { epoch, atMs, failed, startsRun }: CircuitReport): ReadonlyMap<number, Run> {
+function withRun(
+  runs: ReadonlyMap<number, Run>,
+  { epoch, atMs, failed, startsRun }: CircuitReport,
+): ReadonlyMap<number, Run> {
   if (failed === 0 && !startsRun) return runs;
   const run = startsRun ? undefined : runs.get(epoch);
   const next = { failures: (run?.failures ?? 0) + failed, sinceMs: run?.sinceMs ?? atMs, lastMs: atMs };

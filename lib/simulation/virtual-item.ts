@@ -97,7 +97,8 @@ export class VirtualItem<T> {
       const arrive = () => {
         if (isOut()) {
           // A client with a limit of its own ends it by the signal.
-          if (signal === undefined) time.after(parameters.clientTimeoutMs, () => reject(new VirtualStoreError('no answer')));
+          if (signal === undefined)
+            time.after(parameters.clientTimeoutMs, () => reject(new VirtualStoreError('no answer')));
           return;
         }
         try {
@@ -113,7 +114,8 @@ export class VirtualItem<T> {
   }
 
   #valueAt(atMs: number): T {
-    return (this.#versions.findLast((version) => version.atMs <= atMs) ?? (this.#versions[0] as { value: T })).value;
+    const version = this.#versions.findLast((each) => each.atMs <= atMs);
+    return version === undefined ? this.value : version.value;
   }
 
   #keep(value: T): void {

@@ -7,13 +7,14 @@ interface Event {
   action: (() => void) | undefined;
 }
 
-/** Where virtual time begins, epoch milliseconds: any time that looks like one. */
+/** When the story begins, epoch milliseconds: any time that looks like one. */
 export const START_MS = 1_700_000_000_000;
+
+/** Time before the story, for what is there when it begins. */
+const PRELUDE_MS = 60_000;
 
 /** So often the real event loop has its turn: for Ctrl-C, and the progress display. */
 const YIELD_EVERY = 10_000;
-
-const SETTLED = Promise.resolve();
 
 /**
  * Time that passes only from one event to the next. Between two events every promise that can settle does, so that code with
@@ -21,7 +22,7 @@ const SETTLED = Promise.resolve();
  */
 export class VirtualTime {
   readonly #heap: Event[] = [];
-  #nowMs = START_MS;
+  #nowMs = START_MS - PRELUDE_MS;
   #order = 0;
   #steps = 0;
 
@@ -48,7 +49,7 @@ export class VirtualTime {
   run(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       // process.nextTick waits for the whole queue of promises, which may fill itself as it drains.
-      const next = () => process.nextTick(step);
+      const afterPromises = () => process.nextTick(step);
       const step = () => {
         const event = this.#pop();
         if (event === undefined) return resolve();
@@ -59,7 +60,7 @@ export class VirtualTime {
           return reject(error);
         }
         this.#steps += 1;
-        if (this.#steps % YIELD_EVERY > 0) return void SETTLED.then(next);
+        if (this.#steps % YIELD_EVERY > 0) return queueMicrotask(afterPromises);
         if (signal?.aborted) return reject(signal.reason);
         setImmediate(step);
       };

@@ -35,7 +35,8 @@ const NEW: State = {
  */
 export const readAndWrite: Rule = {
   name: 'read-and-write',
-  summary: 'the state is read before and written after each call; five failures open it for 10 s (circuitbreaker-lambda)',
+  summary:
+    'the state is read before and written after each call; five failures open it for 10 s (circuitbreaker-lambda)',
   start: ({ store, opened }) => {
     const item = new VirtualItem(store, NEW);
     return ({ time }) => new ReadAndWriteGuard(item, time.now, opened);
@@ -58,7 +59,8 @@ class ReadAndWriteGuard implements Guard {
   async call(call: VirtualCall): Promise<void> {
     this.#state = await this.#item.read({ consistent: false }).catch(() => this.#state);
     const { circuit, lastFailureAtMs, nextAttemptAtMs } = this.#state;
-    if (circuit === 'closed' && this.#now() - lastFailureAtMs > WINDOW_MS) this.#state = { ...this.#state, failures: 0 };
+    if (circuit === 'closed' && this.#now() - lastFailureAtMs > WINDOW_MS)
+      this.#state = { ...this.#state, failures: 0 };
     if (circuit === 'open') {
       if (this.#now() < nextAttemptAtMs) return;
       this.#state = { ...this.#state, circuit: 'half-open', successes: 0 };

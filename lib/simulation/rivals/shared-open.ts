@@ -73,7 +73,11 @@ class SharedOpenGuard implements Guard {
     const isDue = (state: State) =>
       state.circuit === 'open' ? nowMs >= state.openedAtMs + RECOVERY_MS : nowMs >= (state.prober?.untilMs ?? nowMs);
     if (!isDue(known)) return false;
-    const state = { ...known, circuit: 'half-open', prober: { owner: this.#owner, untilMs: nowMs + RECOVERY_MS } } as const;
+    const state = {
+      ...known,
+      circuit: 'half-open',
+      prober: { owner: this.#owner, untilMs: nowMs + RECOVERY_MS },
+    } as const;
     const isWritten = await this.#item
       .change((stored) => {
         const isFree = stored.circuit !== 'closed' && isDue(stored);
