@@ -11,7 +11,7 @@ const LAYERS: readonly { readonly ending: Ending; readonly label: string; readon
 ];
 
 const WIDTH = 960;
-const MARGIN = { left: 64, right: 16, top: 56 };
+const MARGIN = { left: 64, right: 28, top: 56 };
 const PANEL_HEIGHT = 96;
 const PANEL_STEP = 150;
 const PLOT_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
@@ -110,10 +110,10 @@ function axes({ seconds }: Scenario, top: number, peak: number): string {
   ].join('');
 }
 
-/** 1, 2 or 5 times a power of ten. */
+/** A round number not much above. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+  return ([1, 1.5, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
