@@ -1,19 +1,23 @@
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, Table, TableEncryption, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { CIRCUITS_TABLE } from '../contract/circuits-table.ts';
 import { RECORDS_TABLE } from '../contract/records-table.ts';
 
 export interface DataProps {
-  /** What becomes of the key and the table when the stack goes. */
+  /** What becomes of the key and the tables when the stack goes. */
   readonly removalPolicy: RemovalPolicy;
 }
 
 /** What DynamoDB asks of KMS on behalf of a caller of an encrypted table; AWS's documented set without its wildcards. */
 const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
 
-const TABLE_ACTIONS = [
+/** The same for callers that only read. */
+const TABLE_KEY_READ_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey'];
+
+const RECORDS_ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
   'dynamodb:UpdateItem',
@@ -21,10 +25,11 @@ const TABLE_ACTIONS = [
   'dynamodb:Query',
 ];
 
-/** What outlives a request: one encryption key, and the table of records that expire. */
+/** What outlives a request: one encryption key, the table of records that expire, and that of circuits, which stay. */
 export class Data extends Construct {
   readonly key: Key;
   readonly recordsTable: Table;
+  readonly circuitsTable: Table;
 
   constructor(scope: Construct, id: string, props: DataProps) {
     super(scope, id);
@@ -34,23 +39,32 @@ export class Data extends Construct {
       removalPolicy: props.removalPolicy,
     });
     this.letLogsUseKey();
-    this.recordsTable = new Table(this, 'Records', {
+    this.recordsTable = this.keep('Records', props, {
       partitionKey: { name: RECORDS_TABLE.partitionKey, type: AttributeType.STRING },
       sortKey: { name: RECORDS_TABLE.sortKey, type: AttributeType.STRING },
       timeToLiveAttribute: RECORDS_TABLE.expiry,
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      encryption: TableEncryption.CUSTOMER_MANAGED,
-      encryptionKey: this.key,
-      deletionProtection: props.removalPolicy === RemovalPolicy.RETAIN,
-      removalPolicy: props.removalPolicy,
+    });
+    this.circuitsTable = this.keep('Circuits', props, {
+      partitionKey: { name: CIRCUITS_TABLE.partitionKey, type: AttributeType.STRING },
     });
   }
 
   /** Reading and writing single records, and nothing else of the table. */
   grantRecords(grantee: IGrantable): void {
-    this.recordsTable.grant(grantee, ...TABLE_ACTIONS);
+    this.recordsTable.grant(grantee, ...RECORDS_ACTIONS);
     this.grantKey(grantee, 'dynamodb', TABLE_KEY_ACTIONS);
+  }
+
+  /** Looking at circuits, adding to them and changing them; no more than a circuit's store does. */
+  grantCircuits(grantee: IGrantable): void {
+    this.circuitsTable.grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    this.grantKey(grantee, 'dynamodb', TABLE_KEY_ACTIONS);
+  }
+
+  /** Looking at circuits. */
+  grantReadCircuits(grantee: IGrantable): void {
+    this.circuitsTable.grant(grantee, 'dynamodb:GetItem');
+    this.grantKey(grantee, 'dynamodb', TABLE_KEY_READ_ACTIONS);
   }
 
   /** Reading the current value of the secrets of these names, which may be encrypted with {@link key}. */
@@ -63,6 +77,18 @@ export class Data extends Construct {
       }),
     );
     this.grantKey(grantee, 'secretsmanager', ['kms:Decrypt']);
+  }
+
+  private keep(id: string, { removalPolicy }: DataProps, keys: TableProps): Table {
+    return new Table(this, id, {
+      ...keys,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: this.key,
+      deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
+      removalPolicy,
+    });
   }
 
   /** Secrets Manager puts six characters of its own behind a name: matched one by one, so that no longer name fits. */

@@ -6,6 +6,8 @@ export const ENVIRONMENT = {
   configPath: 'MCP_CONFIG_PATH',
   /** Name of the DynamoDB table of {@link ../contract/records-table.ts}. Absent: records live in memory. */
   recordsTable: 'FUSEBOX_RECORDS_TABLE',
+  /** Name of the DynamoDB table of {@link ../contract/circuits-table.ts}. Absent: circuits live in memory, each environment's its own. */
+  circuitsTable: 'FUSEBOX_CIRCUITS_TABLE',
   /** `environment`: tokens come from variables `MCP_TOKEN_<SERVER>`, as on one machine. Absent: from Secrets Manager. */
   credentials: 'FUSEBOX_CREDENTIALS',
 } as const;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDbPeerStore } from '../../lib/adapters/dynamodb/peer-store.ts';
 import { MemoryPeerStore } from '../../lib/adapters/memory/peer-store.ts';
-import { openState, type State } from '../../lib/local/state.ts';
 import type { PeerStore } from '../../lib/mcp/ports.ts';
+import { type DynamoDb, openDynamoDb } from '../helpers/dynamodb.ts';
 import { RECORDS } from '../helpers/records-table.ts';
 
 const START_MS = Date.UTC(2026, 10, 21);
@@ -14,26 +14,20 @@ let nowMs = START_MS;
 let peers = 0;
 /** Nobody else's. */
 let peer = '';
-let state: State;
+let dynamoDb: DynamoDb;
 let client: DynamoDBClient;
 const errors: string[] = [];
 
 const now = () => nowMs;
 const onError = (operation: string, error: unknown) => errors.push(`${operation}: ${String(error)}`);
 
-function clientOf(endpoint: string): DynamoDBClient {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
-}
-
 beforeAll(async () => {
-  state = await openState();
-  await state.createTables([RECORDS]);
-  client = clientOf(state.endpoint);
+  dynamoDb = await openDynamoDb(RECORDS);
+  client = dynamoDb.connect();
 });
 afterAll(async () => {
   client.destroy();
-  await state.close();
+  await dynamoDb.close();
 });
 beforeEach(() => {
   nowMs = START_MS;
@@ -235,11 +229,11 @@ describe('trouble with DynamoDB', () => {
   ];
   const KNOWS_NOTHING = [undefined, undefined, false, undefined, undefined, undefined, undefined, undefined];
 
-  it.each<[string, (endpoint: string) => DynamoDBClient, string]>([
-    ['is down', () => clientOf('http://127.0.0.1:1'), RECORDS.name],
-    ['has no such table', clientOf, 'elsewhere'],
-  ])('%s: it knows nothing, and says so once in 5 s', async (_, connect, tableName) => {
-    const broken = connect(state.endpoint);
+  it.each<[string, string | undefined, string]>([
+    ['is down', 'http://127.0.0.1:1', RECORDS.name],
+    ['has no such table', undefined, 'elsewhere'],
+  ])('%s: it knows nothing, and says so once in 5 s', async (_, endpoint, tableName) => {
+    const broken = dynamoDb.connect(endpoint);
     const store = new DynamoDbPeerStore({ client: broken, tableName, now, onError });
     expect(await askAll(store)).toEqual(KNOWS_NOTHING);
     expect(errors).toEqual([expect.stringMatching(/^read: /)]);
@@ -256,7 +250,7 @@ describe('trouble with DynamoDB', () => {
     let requests = 0;
     const hanging = createServer(() => requests++).listen(0, '127.0.0.1');
     await new Promise((resolve) => hanging.once('listening', resolve));
-    const broken = clientOf(`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`);
+    const broken = dynamoDb.connect(`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`);
     const store = new DynamoDbPeerStore({ client: broken, tableName: RECORDS.name, now, onError });
     expect(await askAll(store)).toEqual(KNOWS_NOTHING);
     expect([requests, errors]).toEqual([1, [expect.stringMatching(/^read: (TimeoutError|AbortError)/)]]);

@@ -112,7 +112,7 @@ describe.each([
     });
   });
 
-  it('encrypts table and logs with a key that rotates', () => {
+  it('encrypts tables and logs with a key that rotates', () => {
     const key = { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] };
     synthesised.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
     synthesised.template.resourceCountIs('AWS::Logs::LogGroup', 3);
@@ -122,14 +122,21 @@ describe.each([
     });
   });
 
-  it('keeps records on demand, recoverable, with a time to live', () => {
+  it('keeps records with a time to live and circuits without, both on demand and recoverable', () => {
+    const tables = propertiesOf(synthesised, 'AWS::DynamoDB::Table');
+    expect(tables).toEqual({
+      FuseboxDataRecordsB9D1271D: expect.objectContaining({
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
+      }),
+      FuseboxDataCircuits8AFA06D1: expect.objectContaining({ KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }] }),
+    });
+    expect(tables['FuseboxDataCircuits8AFA06D1']).not.toHaveProperty('TimeToLiveSpecification');
     synthesised.template.allResourcesProperties('AWS::DynamoDB::Table', {
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
       BillingMode: 'PAY_PER_REQUEST',
-      TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
   });

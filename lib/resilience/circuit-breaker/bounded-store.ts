@@ -4,7 +4,7 @@ import type { CircuitStore } from './circuit-store.ts';
 import type { Tuning } from './tuning.ts';
 
 /** So much later than asked for, a timer was held up by a freeze, or by a machine too busy to tell: no evidence. */
-const FROZEN_MS = 1_000;
+export const FROZEN_MS = 1_000;
 
 class StoreTimeoutError extends Error {
   override readonly name = 'StoreTimeoutError';

@@ -3,8 +3,8 @@ import { CircuitOpenError, PausedError } from '../errors.ts';
 import type { Outcome, Settled } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Admission, admission } from './admission.ts';
-import { BoundedStore, type Pending } from './bounded-store.ts';
-import type { Circuit, CircuitOptions, CircuitState } from './circuit.ts';
+import { BoundedStore, FROZEN_MS, type Pending } from './bounded-store.ts';
+import type { Circuit, CircuitOptions } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
 import { LocalScore } from './local-score.ts';
 import { Reporter } from './reporter.ts';
@@ -79,9 +79,9 @@ export class CircuitBreaker {
     this.#score = new LocalScore(tuning);
   }
 
-  /** The state as this environment last saw it. */
-  get state(): CircuitState {
-    return this.#shared.known?.control.state ?? 'closed';
+  /** The circuit as this environment last saw it; undefined: never. */
+  get known(): Circuit | undefined {
+    return this.#shared.known;
   }
 
   /** Reads the circuit ahead, at the end of INIT. Never rejects. */
@@ -143,7 +143,7 @@ export class CircuitBreaker {
 
   /** Without the store: everything passes, until this environment itself sees that the server is gone, or the last that was known says so. */
   async #admitLocally(says: Admission | undefined): Promise<Permit> {
-    const wasOpen = says !== undefined && this.state !== 'closed' && !this.#isRefutedLocally;
+    const wasOpen = says !== undefined && this.known?.control.state !== 'closed' && !this.#isRefutedLocally;
     if (!wasOpen && !this.#score.isOpen) return { isTrial: true };
     if (this.#deps.random() < this.#tuning.trialShare) return { isTrial: true };
     await sleep(this.#deps.timer, this.#tuning.holdMs);
@@ -201,6 +201,8 @@ export class CircuitBreaker {
 
   /** A ping first: what it costs the server is nothing beside a call, and a customer need not wait for a server that is still gone. */
   async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, owner: string): Promise<T> {
+    const { now } = this.#deps;
+    const startedAtMs = now();
     const end = async (outcome: Outcome): Promise<void> => {
       const draw = this.#deps.random();
       await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw });
@@ -211,6 +213,9 @@ export class CircuitBreaker {
       await end({ kind: 'failure' });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
+    // After a freeze the lease may long be another's.
+    if (now() - startedAtMs > this.#tuning.pingTimeoutMs + FROZEN_MS)
+      throw this.#rejection(this.#options.openDurationMs);
     const settled = await settle(call.run);
     const outcome = call.outcomeOf(settled);
     this.#score.add(outcome);

@@ -15,6 +15,11 @@ export interface ReporterDependencies extends Time {
   readonly random: Random;
 }
 
+/** An interval grows or shrinks by no more than this from report to report. */
+const STEP = 2;
+/** So much above the rate, reports are written all the same: a crowd that begins at once is no load yet. */
+const BURST = 2;
+
 /** Tells the fleet what this environment saw: as little as possible, as soon as it matters. */
 export class Reporter {
   readonly #deps: ReporterDependencies;
@@ -53,10 +58,10 @@ export class Reporter {
     if (after !== undefined) await shared.change({ type: 'slowness-reported', epoch });
   }
 
-  /** At most once a second or longer, but soon where nothing works any more. */
+  /** At most once a second or longer, but soon where nothing works any more, unless the whole fleet says so already. */
   #isDue(nowMs: number): boolean {
-    const { eagerFailures, eagerIntervalMs } = this.#deps.tuning;
-    const isEager = this.#tally.failuresInARow >= eagerFailures;
+    const { eagerFailures, eagerIntervalMs, reportIntervalMs } = this.#deps.tuning;
+    const isEager = this.#tally.failuresInARow >= eagerFailures && this.#intervalMs <= reportIntervalMs;
     return nowMs - this.#reportedAtMs >= (isEager ? eagerIntervalMs : this.#intervalMs);
   }
 
@@ -78,13 +83,16 @@ export class Reporter {
     if (after !== undefined) await shared.change({ type: 'failures-reported', epoch, draw: random() });
   }
 
-  /** Holds the fleet near its rate of reports. Which report waits is left to chance, not to what is in it. */
+  /**
+   * Holds the fleet near its rate of reports: by longer intervals, and where a crowd begins at once, by chance. Never by what is in a
+   * report, which would bend the counts.
+   */
   #mayWrite(circuit: Circuit): boolean {
     const { tuning, now, random } = this.#deps;
     const load = reportsPerSecond(circuit, now()) / tuning.reportsPerSecond;
-    const { reportIntervalMs, maxReportIntervalMs } = tuning;
-    this.#intervalMs = Math.min(Math.max(reportIntervalMs, reportIntervalMs * load), maxReportIntervalMs);
-    return load <= 1 || random() * load < 1;
+    const intervalMs = this.#intervalMs * Math.min(Math.max(load, 1 / STEP), STEP);
+    this.#intervalMs = Math.min(Math.max(intervalMs, tuning.reportIntervalMs), tuning.maxReportIntervalMs);
+    return load <= BURST || random() * load < 1;
   }
 
   async #refuteSlowness(epoch: number): Promise<void> {
