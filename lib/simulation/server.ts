@@ -92,7 +92,7 @@ export class Server {
 
   #take(): boolean {
     const isTaken = this.#hasToken();
-    if (isTaken) this.#tokens -= 1;
+    if (isTaken && this.fault?.capacity !== undefined) this.#tokens -= 1;
     return isTaken;
   }
 

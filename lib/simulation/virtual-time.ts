@@ -48,8 +48,6 @@ export class VirtualTime {
    */
   run(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      // process.nextTick waits for the whole queue of promises, which may fill itself as it drains.
-      const afterPromises = () => process.nextTick(step);
       const step = () => {
         const event = this.#pop();
         if (event === undefined) return resolve();
@@ -60,11 +58,16 @@ export class VirtualTime {
           return reject(error);
         }
         this.#steps += 1;
-        if (this.#steps % YIELD_EVERY > 0) return queueMicrotask(afterPromises);
-        if (signal?.aborted) return reject(signal.reason);
-        setImmediate(step);
+        if (this.#steps % YIELD_EVERY > 0) queueMicrotask(stepAfterPromises);
+        else stepAfterOthers();
       };
-      step();
+      // process.nextTick waits for the whole queue of promises, which may fill itself as it drains.
+      const stepAfterPromises = () => process.nextTick(step);
+      const stepAfterOthers = () => {
+        if (signal?.aborted) reject(signal.reason);
+        else setImmediate(step);
+      };
+      stepAfterOthers();
     });
   }
 
