@@ -42,9 +42,6 @@ interface Permit {
   readonly isTrial?: boolean;
 }
 
-/** Beside a call, the store is not asked more often than this, milliseconds. */
-const REFRESH_INTERVAL_MS = 1_000;
-
 /**
  * The circuit of one server as one execution environment sees it; the state is the whole fleet's. DESIGN §3.4.
  *
@@ -130,7 +127,8 @@ export class CircuitBreaker {
       await this.#shared.look();
       return undefined;
     }
-    if (this.#deps.now() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return undefined;
+    // Where calls are quicker than the store, the look beside the next one would be given up, too.
+    if (this.#deps.now() - this.#refreshedAtMs < this.#tuning.freshMs) return undefined;
     this.#refreshedAtMs = this.#deps.now();
     return this.#shared.startLook();
   }
