@@ -8,7 +8,7 @@ import { LocalRunError } from './errors.ts';
 import { listen } from './gateway/gateway.ts';
 import { ExecutionEnvironment } from './lambda/environment.ts';
 import { environmentVariables } from './lambda/environment-variables.ts';
-import { FunctionPool } from './lambda/function-pool.ts';
+import { FunctionPool, poolLimits } from './lambda/function-pool.ts';
 import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
 import { checkNodeVersion } from './node-version.ts';
@@ -159,20 +159,11 @@ function createPools(
     };
     const pool = new FunctionPool({
       start: () => new ExecutionEnvironment(settings),
-      ...concurrency(fn, maxEnvironments),
+      ...poolLimits(fn.reservedConcurrency, maxEnvironments),
     });
     return [fn.arn, started.adopt(pool, close)] as const;
   });
   return new Map(pools);
-}
-
-/**
- * What is reserved is the function's limit, at which Lambda answers 429 at once. Where this machine bears less, the rest of it waits.
- */
-function concurrency({ reservedConcurrency }: FunctionModel, maxEnvironments: number) {
-  if (reservedConcurrency === undefined) return { maxEnvironments };
-  const environments = Math.min(reservedConcurrency, maxEnvironments);
-  return { maxEnvironments: environments, maxQueued: reservedConcurrency - environments };
 }
 
 function poolOf(pools: ReadonlyMap<string, FunctionPool>, arn: string): FunctionPool {

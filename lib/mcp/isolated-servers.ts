@@ -70,6 +70,7 @@ export class IsolatedServers {
     const { functions, invoker } = this.#options;
     const name = functions.get(request.server);
     if (name === undefined || invoker === undefined) throw outOfReach(request);
+    if (this.#options.now() >= context.deadlineAtMs) throw tooLate(request.server);
     const payload = JSON.stringify(toEvent(request, context));
     try {
       const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs: context.deadlineAtMs };
@@ -108,17 +109,18 @@ function outOfReach({ server }: Request): FuseboxError {
 
 /** What the handler would have answered to API Gateway. */
 function readAnswer(payload: string, request: Request): unknown {
-  let status: unknown;
-  let body: unknown;
-  try {
-    const answer = JSON.parse(payload) as { statusCode?: unknown; body?: unknown };
-    status = answer.statusCode;
-    body = JSON.parse(String(answer.body));
-  } catch (cause) {
-    throw new FuseboxError('internal_error', 'an answer of another form', { server: request.server, cause });
-  }
-  if (status === 200) return body;
+  const { statusCode, body } = parseAnswer(payload, request.server);
+  if (statusCode === 200) return body;
   throw fromProblem(body as Partial<Problem>, request);
+}
+
+function parseAnswer(payload: string, server: string): { statusCode: unknown; body: object } {
+  try {
+    const { statusCode, body } = JSON.parse(payload) as { statusCode: unknown; body: string };
+    return { statusCode, body: Object(JSON.parse(body)) as object };
+  } catch (cause) {
+    throw new FuseboxError('internal_error', 'an answer of another form', { server, cause });
+  }
 }
 
 /** As `lib/middleware/problem-details.ts` writes it. */
@@ -136,6 +138,9 @@ function codeOf({ code }: Partial<Problem>): ErrorCode {
   return ERROR_CODES.find((known) => known === code) ?? 'internal_error';
 }
 
+const tooLate = (server: string, ran: FuseboxErrorDetails = {}): FuseboxError =>
+  new FuseboxError('deadline_exceeded', `the deadline passed before "${server}" answered`, { server, ...ran });
+
 function noAnswer(invocation: Exclude<Invocation, { kind: 'answered' }>, request: Request): FuseboxError {
   const { server, tool } = request;
   const about = { server, ...(tool !== undefined && { tool }) };
@@ -150,7 +155,7 @@ function noAnswer(invocation: Exclude<Invocation, { kind: 'answered' }>, request
     case 'too-large':
       return new FuseboxError('request_too_large', `the call is larger than the function of "${server}" takes`, about);
     case 'timed-out':
-      return new FuseboxError('deadline_exceeded', `the deadline passed before "${server}" answered`, ran);
+      return tooLate(server, ran);
     case 'broken':
       return new FuseboxError('upstream_error', `the function of "${server}" gave no answer`, {
         ...ran,

@@ -1,5 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import { type ErrorCode, type Fault, FuseboxError, type FuseboxErrorDetails } from '../mcp/errors.ts';
+import { AttemptTimeoutError, DeadlineExceededError, RejectedError } from '../resilience/errors.ts';
 import type { CallRecord } from './call-record.ts';
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
 import { requestIdOf } from './http-event.ts';
@@ -41,7 +42,8 @@ const CHALLENGES = 'Bearer, AWS4-HMAC-SHA256';
 /**
  * Answers every error as `application/problem+json` (RFC 9457).
  *
- * A {@link FuseboxError} says what happened; anything else is a fault of ours, of which the caller learns nothing but the code.
+ * A {@link FuseboxError} says what happened, and so do the errors of `mcp-fusebox/resilience`; anything else is a fault of ours,
+ * of which the caller learns nothing but the code.
  * Use it first, so that it sees the errors of all others.
  */
 export function problemDetails(): MiddlewareObj {
@@ -58,11 +60,25 @@ export function problemDetails(): MiddlewareObj {
 /** The error as the caller may see it. */
 export function publicError(error: unknown): FuseboxError {
   if (error instanceof FuseboxError) return error;
+  if (error instanceof RejectedError) return rejection(error);
+  if (error instanceof AttemptTimeoutError || error instanceof DeadlineExceededError) return timeout(error);
   return new FuseboxError(
     'internal_error',
     'Something unexpected happened here. Ask the operator, who finds it under the requestId.',
   );
 }
+
+/** Nothing was sent. */
+function rejection(cause: RejectedError): FuseboxError {
+  return new FuseboxError(cause.code, sentence(cause), { retryAfterMs: cause.retryAfterMs, cause });
+}
+
+/** What was given up may yet have done its work. */
+function timeout(cause: AttemptTimeoutError | DeadlineExceededError): FuseboxError {
+  return new FuseboxError('deadline_exceeded', sentence(cause), { outcome: 'unknown', cause });
+}
+
+const sentence = ({ message }: Error): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 
 function problemAnswer(error: FuseboxError, record: Partial<CallRecord>, requestId: string): HttpAnswer {
   const { code, message, details } = error;

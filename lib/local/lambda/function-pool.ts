@@ -11,6 +11,21 @@ export interface PoolOptions {
   readonly idleMs?: number;
 }
 
+/**
+ * What is reserved for a function is also its limit, at which Lambda answers 429 at once. Where this machine bears fewer environments,
+ * the other requests wait for one.
+ *
+ * @param bearable environments that the machine bears
+ */
+export function poolLimits(
+  reserved: number | undefined,
+  bearable: number,
+): Pick<PoolOptions, 'maxEnvironments' | 'maxQueued'> {
+  if (reserved === undefined) return { maxEnvironments: bearable };
+  const maxEnvironments = Math.min(reserved, bearable);
+  return { maxEnvironments, maxQueued: reserved - maxEnvironments };
+}
+
 interface Waiting {
   readonly payload: string;
   readonly resolve: (result: InvokeResult) => void;

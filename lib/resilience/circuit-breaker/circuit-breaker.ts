@@ -203,14 +203,14 @@ export class CircuitBreaker {
   async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, owner: string): Promise<T> {
     const { now } = this.#deps;
     const startedAtMs = now();
-    const end = async (outcome: Outcome): Promise<void> => {
+    const end = async (outcome: Outcome, silence?: { readonly silentSinceMs: number }): Promise<void> => {
       const draw = this.#deps.random();
-      await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw });
+      await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw, ...silence });
       this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
     };
     const silence = await this.#ping(call.ping);
     if (silence !== undefined) {
-      await end({ kind: 'failure' });
+      await end({ kind: 'failure' }, { silentSinceMs: startedAtMs });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
     // After a freeze the lease may long be another's.
