@@ -173,7 +173,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     isolated,
     served,
     circuits,
-    warmUp: () => warmUp(servers),
+    warmUp: () => warmUpAll(servers),
   };
 }
 
@@ -205,7 +205,7 @@ function reachIsolated(
 }
 
 /** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
-async function warmUp(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+async function warmUpAll(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
   const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
   await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
