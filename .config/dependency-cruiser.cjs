@@ -14,7 +14,8 @@ module.exports = {
     only('resilience-is-pure', '^lib/resilience/', []),
     only('security-is-pure', '^lib/security/', []),
     only('contract-is-constants', '^lib/contract/', []),
-    only('config', '^lib/config/', ['^lib/security/', '^lib/contract/']),
+    // Of resilience only the options, so that their ranges and defaults are written down once.
+    only('config', '^lib/config/', ['^lib/security/', '^lib/contract/', '^lib/resilience/(options|circuit-breaker/circuit)\\.ts$']),
     only('mcp', '^lib/mcp/', ['^lib/config/', '^lib/resilience/', '^lib/security/', '^lib/contract/']),
     only('middleware', '^lib/middleware/', ['^lib/mcp/', '^lib/config/', '^lib/resilience/', '^lib/security/', '^lib/contract/']),
     only('constructs', '^lib/constructs/', ['^lib/config/', '^lib/contract/']),

@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
+import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
 import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
@@ -19,15 +21,20 @@ import type { Catalog, ToolCaller } from './mcp/fusebox.ts';
 import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
 import type { CredentialSource, FunctionInvoker, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
 import { sleep } from './mcp/sleep.ts';
+import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
-import type { Clock, Random } from './resilience/clock.ts';
+import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
+import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
   readonly now: Clock;
+  readonly timer: Timer;
   readonly random: Random;
+  readonly circuits: CircuitStore;
   readonly store: PeerStore;
   readonly credentials: CredentialSource;
   /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
@@ -101,25 +108,34 @@ export function untilShutdown<T extends Connected>(composed: T): T {
 function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const config = loadOwnConfig(env);
   const now = world.now ?? Date.now;
-  const store = world.store ?? createStore(env, now, world.onStoreError ?? warnOfStore);
+  const timer = world.timer ?? systemTimer;
+  const onStoreError = world.onStoreError ?? warnOfStore;
+  const store = world.store ?? createStore(env, now, onStoreError);
   const credentials = world.credentials ?? createCredentials(env, config, now);
   const client = new SdkToolClient({ store, credentials, now });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     credentials,
     now,
-    random: world.random ?? Math.random,
-    sleep,
+    timer,
   };
-  const isolated = reachIsolated(env, config, now, world.invoker);
-  const servers = serveServers(config, (name) => !isolated.has(name), client, now);
+  const isolated = reachIsolated(env, config, { now, timer }, world.invoker);
+  const servers = serveServers(config, (name) => !isolated.has(name), client, {
+    store: world.circuits ?? createCircuitStore(env),
+    now,
+    timer,
+    random: world.random ?? Math.random,
+    owner: randomUUID(),
+    telemetry: (event) =>
+      void (event.type === 'store-error' && onStoreError(`circuit ${event.operation}`, event.error)),
+  });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
     if (server === undefined) throw new FuseboxError('unknown_server', 'no such server is configured');
     return server;
   };
-  return { config, connections, dependencies, isolated, served, warmUp: () => connectWanted(servers) };
+  return { config, connections, dependencies, isolated, served, warmUp: () => warmUp(servers) };
 }
 
 /** The function of an isolated server knows no other. */
@@ -134,7 +150,7 @@ function loadOwnConfig(env: NodeJS.ProcessEnv): FuseboxConfig {
 function reachIsolated(
   env: NodeJS.ProcessEnv,
   config: FuseboxConfig,
-  now: Clock,
+  time: Time,
   invoker: FunctionInvoker | undefined,
 ): IsolatedServers {
   const isolated = Object.entries(config.mcpServers).filter(
@@ -144,23 +160,26 @@ function reachIsolated(
   return new IsolatedServers({
     servers: new Set(isolated.map(([name]) => name)),
     functions: new Map(Object.entries(functions)),
-    now,
+    ...time,
     ...(invoker !== undefined && { invoker }),
   });
 }
 
-async function connectWanted(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
-  const wanted = [...servers.values()].filter(({ config: { pool } }) => pool.min > 0);
+/** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
+async function warmUp(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+  const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
-  await Promise.allSettled(wanted.map(({ pool }) => pool.connect({ signal })));
+  await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
+  await Promise.all(all.map(({ resilience }) => resilience.prepare()));
 }
 
 function serveServers(
   config: FuseboxConfig,
   isServedHere: (name: string) => boolean,
   client: ToolClient,
-  now: Clock,
+  dependencies: ServerResilienceDependencies,
 ): ReadonlyMap<string, ServedServer> {
+  const { now } = dependencies;
   const servers = new Map<string, ServedServer>();
   for (const [name, server] of Object.entries(config.mcpServers)) {
     // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
@@ -170,6 +189,7 @@ function serveServers(
       config: server,
       target,
       pool: new SessionPool({ target, client, pool: server.pool, now, sleep }),
+      resilience: new ServerResilience(name, server, dependencies),
     });
   }
   return servers;
@@ -186,6 +206,13 @@ function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStore
   const tableName = env[ENVIRONMENT.recordsTable];
   if (!tableName) return new MemoryPeerStore(now);
   return new DynamoDbPeerStore({ client: new DynamoDBClient({ maxAttempts: 2 }), tableName, now, onError });
+}
+
+function createCircuitStore(env: NodeJS.ProcessEnv): CircuitStore {
+  const tableName = env[ENVIRONMENT.circuitsTable];
+  if (!tableName) return new MemoryCircuitStore();
+  // One attempt: a call waits no longer than some milliseconds for it, and counts must not be added twice.
+  return new DynamoDbCircuitStore({ client: new DynamoDBClient({ maxAttempts: 1 }), tableName });
 }
 
 function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {

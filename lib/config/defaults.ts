@@ -1,28 +1,20 @@
 /** What holds where a configuration file says nothing. */
+import { DEFAULT_CIRCUIT_OPTIONS } from '../resilience/circuit-breaker/circuit.ts';
+import { DEFAULT_BULKHEAD_OPTIONS, DEFAULT_RETRY_OPTIONS } from '../resilience/options.ts';
 import type { AuditConfig, DeployConfig, LimitsConfig, RemoteServerConfig, ServerPolicy } from './schema.ts';
+
+const { timeoutMs, ...circuit } = DEFAULT_CIRCUIT_OPTIONS;
 
 export const DEFAULT_POLICY: ServerPolicy = {
   protocol: 'auto',
-  timeoutMs: 10_000,
-  maxConcurrency: 10,
+  timeoutMs,
+  maxConcurrency: DEFAULT_BULKHEAD_OPTIONS.maxConcurrency,
   isolated: false,
   toolPinning: 'off',
   pool: { min: 0, max: 10, acquireTimeoutMs: 2_000, idleMs: 60_000 },
   tools: { allow: ['*'], deny: [], overrides: {} },
-  retry: { maxRetries: 2, baseDelayMs: 100, multiplier: 2, jitter: 'full', maxDelayMs: 5_000, budgetRatio: 0.1 },
-  circuitBreaker: {
-    scope: 'server',
-    failureRatio: 0.5,
-    minimumThroughput: 20,
-    samplingDurationMs: 10_000,
-    consecutiveFailures: 5,
-    slowAfterMs: null,
-    openDurationMs: 2_000,
-    maxOpenDurationMs: 2_000,
-    halfOpenPermits: 1,
-    successesToClose: 1,
-    rampDurationMs: 3_000,
-  },
+  retry: DEFAULT_RETRY_OPTIONS,
+  circuitBreaker: { scope: 'server', ...circuit },
   cache: { ttlMs: 0, staleIfErrorMs: 0, scope: 'private' },
   healthCheck: { enabled: true, intervalSeconds: 60, probe: 'protocol' },
 };

@@ -3,6 +3,7 @@
  * description is what an editor shows. zod/mini, because classic zod doubles what this costs a cold start.
  */
 import * as z from 'zod/mini';
+import type { NumberRange } from '../resilience/options.ts';
 
 function described<T extends z.ZodMiniType>(schema: T, description: string | undefined): T {
   if (description !== undefined) z.globalRegistry.add(schema, { description });
@@ -14,10 +15,14 @@ export function whole(min: number, max: number, description?: string) {
   return described(z.int({ error }).check(z.minimum(min, { error }), z.maximum(max, { error })), description);
 }
 
-export function fraction(min: number, max: number, description?: string) {
+function fraction(min: number, max: number, description?: string) {
   const error = `a number from ${min} to ${max}`;
   return described(z.number({ error }).check(z.minimum(min, { error }), z.maximum(max, { error })), description);
 }
+
+/** An option of the resilience policies. */
+export const numberIn = ({ whole: isWhole, min, max, about }: NumberRange) =>
+  isWhole ? whole(min, max, about) : fraction(min, max, about);
 
 /** `"a", "b" or "c"` */
 const alternatives = (values: readonly string[]): string =>

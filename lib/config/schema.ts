@@ -5,12 +5,13 @@
  * value present.
  */
 import * as z from 'zod/mini';
+import { BULKHEAD_RANGES, CIRCUIT_RANGES, RETRY_RANGES } from '../resilience/options.ts';
 import {
   flag,
-  fraction,
   kinds,
   listOf,
   mapOf,
+  numberIn,
   oneOf,
   optional,
   orNull,
@@ -60,7 +61,7 @@ const fallbackSchema = z.union(
 
 const toolOverrideSchema = strict({
   idempotent: optional(flag('May a call be repeated without doing a thing twice? Beats the hints of the server.')),
-  timeoutMs: optional(whole(1, 900_000, 'Timeout of one attempt, milliseconds.')),
+  timeoutMs: optional(numberIn(CIRCUIT_RANGES.timeoutMs)),
   fallback: optional(fallbackSchema),
 });
 
@@ -73,28 +74,26 @@ const toolsSchema = strict({
 });
 
 const retrySchema = strict({
-  maxRetries: whole(0, 10, 'Retries after the first attempt.'),
-  baseDelayMs: whole(1, 60_000, 'Delay before the first retry at most, milliseconds.'),
-  multiplier: fraction(1, 10, 'Growth of the delay with each retry.'),
-  jitter: oneOf(['full', 'none'], 'full: a random delay between 0 and the computed one.'),
-  maxDelayMs: whole(1, 60_000, 'Longest delay, milliseconds.'),
-  budgetRatio: fraction(0, 1, 'Retries allowed for each successful call.'),
+  maxRetries: numberIn(RETRY_RANGES.maxRetries),
+  baseDelayMs: numberIn(RETRY_RANGES.baseDelayMs),
+  multiplier: numberIn(RETRY_RANGES.multiplier),
+  jitter: oneOf(RETRY_RANGES.jitter.oneOf, RETRY_RANGES.jitter.about),
+  maxDelayMs: numberIn(RETRY_RANGES.maxDelayMs),
+  budgetRatio: numberIn(RETRY_RANGES.budgetRatio),
 });
 
 const circuitBreakerSchema = strict({
   scope: oneOf(['server', 'tool'], 'One circuit for the server, or one for each tool.'),
-  failureRatio: fraction(0.01, 1, 'Share of failed calls at which the circuit opens.'),
-  minimumThroughput: whole(1, 100_000, 'Calls in the window below which the ratio says nothing.'),
-  samplingDurationMs: whole(1_000, 600_000, 'The window, milliseconds.'),
-  consecutiveFailures: whole(1, 1_000, 'Failures in a row at which the circuit opens while there are few calls.'),
-  slowAfterMs: orNull(
-    whole(1, 900_000, 'A call older than this counts as slow, milliseconds. null: a quarter of the timeout.'),
-  ),
-  openDurationMs: whole(100, 3_600_000, 'How long the circuit stays open, milliseconds.'),
-  maxOpenDurationMs: whole(100, 3_600_000, 'Longest opening when it opens again and again, milliseconds.'),
-  halfOpenPermits: whole(1, 100, 'Probes at once in the whole fleet while half-open.'),
-  successesToClose: whole(1, 100, 'Successful probes that close the circuit.'),
-  rampDurationMs: whole(0, 600_000, 'Time over which traffic returns, milliseconds.'),
+  failureRatio: numberIn(CIRCUIT_RANGES.failureRatio),
+  minimumThroughput: numberIn(CIRCUIT_RANGES.minimumThroughput),
+  samplingDurationMs: numberIn(CIRCUIT_RANGES.samplingDurationMs),
+  consecutiveFailures: numberIn(CIRCUIT_RANGES.consecutiveFailures),
+  slowAfterMs: orNull(numberIn(CIRCUIT_RANGES.slowAfterMs)),
+  openDurationMs: numberIn(CIRCUIT_RANGES.openDurationMs),
+  maxOpenDurationMs: numberIn(CIRCUIT_RANGES.maxOpenDurationMs),
+  halfOpenPermits: numberIn(CIRCUIT_RANGES.halfOpenPermits),
+  successesToClose: numberIn(CIRCUIT_RANGES.successesToClose),
+  rampDurationMs: numberIn(CIRCUIT_RANGES.rampDurationMs),
 });
 
 const cacheSchema = strict({
@@ -116,8 +115,8 @@ const healthCheckSchema = strict({
 /** What `defaults` may hold: policy, which is the same for many servers. Trust, addresses and credentials are each server's own. */
 const policyShape = {
   protocol: optional(oneOf(['auto', 'modern', 'legacy'], 'Era of the MCP protocol; auto finds out.')),
-  timeoutMs: optional(whole(1, 900_000, 'Timeout of one attempt, milliseconds.')),
-  maxConcurrency: optional(whole(1, 1_000, 'Calls at once, in one process.')),
+  timeoutMs: optional(numberIn(CIRCUIT_RANGES.timeoutMs)),
+  maxConcurrency: optional(numberIn(BULKHEAD_RANGES.maxConcurrency)),
   isolated: optional(flag('A Lambda function of its own.')),
   toolPinning: optional(oneOf(['off', 'warn', 'enforce'], 'What to do when a tool definition has changed.')),
   pool: partly(poolSchema),

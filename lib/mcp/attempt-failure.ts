@@ -1,3 +1,5 @@
+import { AttemptTimeoutError, DeadlineExceededError } from '../resilience/errors.ts';
+
 /** What can go wrong with one attempt, as far as the retry rules and the circuit care. DESIGN §3.1. */
 export type AttemptFailure =
   /** Refused, DNS, TLS: the request was never sent. */
@@ -28,4 +30,11 @@ export class AttemptError extends Error {
     super(`attempt failed: ${failure.kind}`, cause === undefined ? undefined : { cause });
     this.failure = failure;
   }
+}
+
+/** What went wrong with an attempt, whoever says so; undefined: nothing that attempts are known to fail of. */
+export function attemptFailureOf(error: unknown): AttemptFailure | undefined {
+  if (error instanceof AttemptError) return error.failure;
+  if (error instanceof AttemptTimeoutError) return { kind: 'timeout' };
+  return error instanceof DeadlineExceededError ? { kind: 'aborted' } : undefined;
 }

@@ -1,25 +1,23 @@
 import type { RemoteServerConfig } from '../config/schema.ts';
-import type { Clock, Random } from '../resilience/clock.ts';
-import { backoffDelayMs } from '../resilience/retry/backoff.ts';
-import { withinAttempt } from './attempt.ts';
-import { AttemptError, type AttemptFailure } from './attempt-failure.ts';
-import { classifyFailure, type RetryRule } from './classify-outcome.ts';
+import type { Time } from '../resilience/clock.ts';
+import { withinLimit } from '../resilience/deadline.ts';
+import type { Verdict } from '../resilience/retry/retry.ts';
+import { attemptFailureOf } from './attempt-failure.ts';
+import { classifyFailure, outcomeOf, type RetryRule } from './classify-outcome.ts';
 import type { Attempt, CredentialSource, ServerTarget, ToolConnection } from './ports.ts';
+import type { ServerResilience } from './server-resilience.ts';
 import type { SessionPool } from './session-pool.ts';
-import type { Sleep } from './sleep.ts';
 
 /** A server and what serves it. */
 export interface ServedServer {
   readonly config: RemoteServerConfig;
   readonly target: ServerTarget;
   readonly pool: SessionPool;
+  readonly resilience: ServerResilience;
 }
 
-export interface AttemptDependencies {
+export interface AttemptDependencies extends Time {
   readonly credentials: CredentialSource;
-  readonly now: Clock;
-  readonly random: Random;
-  readonly sleep: Sleep;
 }
 
 export interface AttemptLimits {
@@ -33,19 +31,28 @@ export interface AttemptLimits {
 const ONCE: readonly RetryRule[] = ['with-new-credential', 'with-new-session', 'after-negotiation'];
 const REFRESH_LIMIT_MS = 3_000;
 
-/** The attempts at one operation, by the rules of DESIGN §3.1. */
+type Operation<T> = (connection: ToolConnection, attempt: Attempt) => Promise<T>;
+
+/** The attempts at one operation, by the rules of DESIGN §3.1, through the server's policies. */
 export class Attempts {
   readonly #served: ServedServer;
+  readonly #tool: string | undefined;
   readonly #limits: AttemptLimits;
   readonly #deps: AttemptDependencies;
   readonly #usedOnce = new Set<RetryRule>();
   /** Did the attempt before this one lose its session? */
   #sessionLost = false;
   #count = 0;
-  #retries = 0;
 
-  constructor(served: ServedServer, limits: AttemptLimits, dependencies: AttemptDependencies) {
+  /** @param tool undefined: an operation of the server itself */
+  constructor(
+    served: ServedServer,
+    tool: string | undefined,
+    limits: AttemptLimits,
+    dependencies: AttemptDependencies,
+  ) {
     this.#served = served;
+    this.#tool = tool;
     this.#limits = limits;
     this.#deps = dependencies;
   }
@@ -59,30 +66,24 @@ export class Attempts {
    * Runs the operation on connections of the pool until it succeeds, or no rule allows another attempt before the deadline.
    *
    * @param isRepeatable asked after a failure of an attempt that may have done something
-   * @throws AttemptError of the last attempt, or whatever else the operation throws
+   * @throws AttemptError, AttemptTimeoutError or DeadlineExceededError of the last attempt; RejectedError where nothing was sent;
+   *   or whatever else the operation throws
    */
-  async run<T>(
-    operation: (connection: ToolConnection, attempt: Attempt) => Promise<T>,
-    isRepeatable: () => boolean,
-  ): Promise<T> {
-    const { limitMs, deadlineAtMs } = this.#limits;
-    for (;;) {
-      this.#count++;
-      try {
-        return await withinAttempt(limitMs, deadlineAtMs, this.#deps.now, (attempt) => this.#once(operation, attempt));
-      } catch (error) {
-        if (!(error instanceof AttemptError)) throw error;
-        const delayMs = await this.#retryDelayMs(error.failure, isRepeatable);
-        if (delayMs === undefined) throw error;
-        await this.#deps.sleep(delayMs, new AbortController().signal);
-      }
-    }
+  async run<T>(operation: Operation<T>, isRepeatable: () => boolean): Promise<T> {
+    const { config, resilience } = this.#served;
+    return resilience.pipeline(this.#tool).call({
+      run: ({ attempt, signal }) => {
+        this.#count = attempt;
+        return this.#once(operation, { signal });
+      },
+      outcomeOf: (settled) => outcomeOf(settled, config.circuitBreaker.scope),
+      verdictOf: async (settled) => (settled.ok ? 'stop' : this.#verdict(settled.error, isRepeatable)),
+      ping: (signal) => this.#ping({ signal }),
+      ...this.#limits,
+    });
   }
 
-  async #once<T>(
-    operation: (connection: ToolConnection, attempt: Attempt) => Promise<T>,
-    attempt: Attempt,
-  ): Promise<T> {
+  async #once<T>(operation: Operation<T>, attempt: Attempt): Promise<T> {
     const { pool } = this.#served;
     const freshSession = this.#sessionLost;
     this.#sessionLost = false;
@@ -98,9 +99,18 @@ export class Attempts {
     return result;
   }
 
+  /** Whatever the server answers shows that it is there. */
+  async #ping(attempt: Attempt): Promise<void> {
+    try {
+      await this.#once((connection) => connection.ping(attempt), attempt);
+    } catch (error) {
+      if (outcomeOf({ ok: false, error }, 'server').kind === 'failure' || attempt.signal.aborted) throw error;
+    }
+  }
+
   async #giveBack(connection: ToolConnection, error: unknown): Promise<void> {
     const { pool } = this.#served;
-    const failure = error instanceof AttemptError ? error.failure : undefined;
+    const failure = attemptFailureOf(error);
     const rule = failure === undefined ? 'never' : classifyFailure(failure).retry;
     if (rule === 'with-new-session') await pool.discard(connection, 'session');
     else if (rule === 'after-negotiation' || failure?.kind === 'wrong-era') await pool.discard(connection, 'server');
@@ -108,18 +118,14 @@ export class Attempts {
     else await pool.release(connection);
   }
 
-  /** How long to wait before another attempt; undefined: there shall be none. */
-  async #retryDelayMs(failure: AttemptFailure, isRepeatable: () => boolean): Promise<number | undefined> {
-    const { circuitBreaker, retry: options } = this.#served.config;
-    const { retry } = classifyFailure(failure, circuitBreaker.scope);
-    if (ONCE.includes(retry)) return (await this.#mend(retry)) ? 0 : undefined;
-    const allowed =
-      retry === 'always' || retry === 'after-retry-after' || (retry === 'if-idempotent' && isRepeatable());
-    if (!allowed || this.#retries >= options.maxRetries) return undefined;
-    this.#retries++;
-    const backoffMs = backoffDelayMs(this.#retries, options, this.#deps.random);
-    const delayMs = failure.kind === 'http' ? Math.max(failure.retryAfterMs ?? 0, backoffMs) : backoffMs;
-    return this.#deps.now() + delayMs < this.#limits.deadlineAtMs ? delayMs : undefined;
+  async #verdict(error: unknown, isRepeatable: () => boolean): Promise<Verdict> {
+    const failure = attemptFailureOf(error);
+    if (failure === undefined) return 'stop';
+    const { retry } = classifyFailure(failure, this.#served.config.circuitBreaker.scope);
+    if (ONCE.includes(retry)) return (await this.#mend(retry)) ? 'again' : 'stop';
+    const isAllowed = retry === 'if-idempotent' ? isRepeatable() : retry !== 'never';
+    const afterMs = failure.kind === 'http' ? (failure.retryAfterMs ?? 0) : 0;
+    return isAllowed ? { kind: 'retry', afterMs } : 'stop';
   }
 
   /** @returns whether there is anything new to try */
@@ -132,12 +138,11 @@ export class Attempts {
 
   /** Where the credential cannot be refreshed, the server's refusal stands: it says more than why the refresh failed. */
   async #refreshCredential(): Promise<boolean> {
-    const { credentials, now } = this.#deps;
+    const { credentials } = this.#deps;
     const { target } = this.#served;
+    const limits = { limitMs: REFRESH_LIMIT_MS, deadlineAtMs: this.#limits.deadlineAtMs };
     try {
-      await withinAttempt(REFRESH_LIMIT_MS, this.#limits.deadlineAtMs, now, ({ signal }) =>
-        credentials.headersFor(target.name, signal, true),
-      );
+      await withinLimit(limits, this.#deps, (signal) => credentials.headersFor(target.name, signal, true));
       return true;
     } catch {
       return false;

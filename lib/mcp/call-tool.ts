@@ -1,12 +1,12 @@
 import { checkArguments } from './argument-check.ts';
-import { AttemptError } from './attempt-failure.ts';
+import { attemptFailureOf } from './attempt-failure.ts';
 import { type AttemptDependencies, Attempts, type ServedServer } from './attempts.ts';
 import { classifyFailure, mayHaveRun } from './classify-outcome.ts';
 import { FuseboxError } from './errors.ts';
 import type { Attempt, ToolConnection } from './ports.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
-import { isIdempotent, isToolAllowed } from './tool-policy.ts';
+import { isIdempotent, isToolAllowed, toolTimeoutMs } from './tool-policy.ts';
 import type { CallContext, Era, ToolCall, ToolCallAnswer, ToolDefinition, ToolResult } from './types.ts';
 
 export interface CallToolDependencies extends AttemptDependencies {
@@ -55,7 +55,8 @@ class Call {
     this.#startedAtMs = dependencies.now();
     const ownLimitAtMs = this.#startedAtMs + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
     const deadlineAtMs = Math.min(context.deadlineAtMs, ownLimitAtMs);
-    this.#attempts = new Attempts(served, { limitMs: attemptLimitMs(served, call.tool), deadlineAtMs }, dependencies);
+    const limits = { limitMs: toolTimeoutMs(served.config, call.tool), deadlineAtMs };
+    this.#attempts = new Attempts(served, call.tool, limits, dependencies);
   }
 
   async run(): Promise<ToolCallAnswer> {
@@ -81,9 +82,9 @@ class Call {
     try {
       return await connection.callTool(tool, this.#call.arguments, attempt);
     } catch (error) {
-      this.#mayHaveRun ||= !(error instanceof AttemptError) || mayHaveRun(error.failure);
-      if (error instanceof AttemptError && classifyFailure(error.failure).retry === 'after-negotiation')
-        this.#forgetTool();
+      const failure = attemptFailureOf(error);
+      this.#mayHaveRun ||= failure === undefined || mayHaveRun(failure);
+      if (failure !== undefined && classifyFailure(failure).retry === 'after-negotiation') this.#forgetTool();
       throw error;
     }
   }
@@ -124,11 +125,7 @@ class Call {
     const durationMs = Math.max(0, Math.round(this.#deps.now() - this.#startedAtMs));
     const { requestId } = this.#context;
     const attempts = this.#attempts.count;
-    return { result, meta: { requestId, attempts, durationMs, cache: 'off', circuit: 'closed', protocol: this.#era } };
+    const circuit = this.#served.resilience.breaker(this.#call.tool)?.known?.control.state ?? 'closed';
+    return { result, meta: { requestId, attempts, durationMs, cache: 'off', circuit, protocol: this.#era } };
   }
-}
-
-function attemptLimitMs({ config: { tools, timeoutMs } }: ServedServer, tool: string): number {
-  const override = Object.hasOwn(tools.overrides, tool) ? tools.overrides[tool] : undefined;
-  return override?.timeoutMs ?? timeoutMs;
 }

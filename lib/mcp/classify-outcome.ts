@@ -1,8 +1,6 @@
-import type { AttemptFailure } from './attempt-failure.ts';
+import type { Outcome, OutcomeKind, Settled } from '../resilience/outcome.ts';
+import { type AttemptFailure, attemptFailureOf } from './attempt-failure.ts';
 import type { ErrorCode } from './errors.ts';
-
-/** What the circuit makes of an attempt. */
-export type Outcome = 'success' | 'failure' | 'throttled' | 'ignored';
 
 /** When, if at all, the call may be attempted again. The last three: once in a call. */
 export type RetryRule =
@@ -15,7 +13,7 @@ export type RetryRule =
   | 'after-negotiation';
 
 export interface Classification {
-  readonly outcome: Outcome;
+  readonly outcome: OutcomeKind;
   readonly retry: RetryRule;
   /** The code that the caller sees when no retry follows. */
   readonly code: ErrorCode;
@@ -30,7 +28,7 @@ const INVALID_PARAMS = -32602;
 
 type RpcFailure = Extract<AttemptFailure, { kind: 'rpc' }>;
 
-const row = (outcome: Outcome, retry: RetryRule, code: ErrorCode): Classification => ({ outcome, retry, code });
+const row = (outcome: OutcomeKind, retry: RetryRule, code: ErrorCode): Classification => ({ outcome, retry, code });
 
 /**
  * Pure module: a failure in, a classification out. The table of DESIGN §3.1; a tool's own failure (`isError: true`) is an
@@ -60,6 +58,19 @@ export function classifyFailure(failure: AttemptFailure, scope: 'server' | 'tool
     case 'rpc':
       return classifyRpc(failure, scope);
   }
+}
+
+/** What the circuit makes of how an attempt ended. An answer is a success, whatever a tool says in it of itself. */
+export function outcomeOf(settled: Settled<unknown>, scope: 'server' | 'tool'): Outcome {
+  if (settled.ok) return { kind: 'success' };
+  const failure = attemptFailureOf(settled.error);
+  // Ours, or the caller's: a name or arguments that the server does not take.
+  if (failure === undefined) return { kind: 'ignored' };
+  const { outcome: kind } = classifyFailure(failure, scope);
+  if (kind === 'failure') return { kind, timedOut: failure.kind === 'timeout' };
+  if (kind !== 'throttled') return { kind };
+  const retryAfterMs = failure.kind === 'http' ? failure.retryAfterMs : undefined;
+  return retryAfterMs === undefined ? { kind } : { kind, retryAfterMs };
 }
 
 function classifyStatus(status: number): Classification {

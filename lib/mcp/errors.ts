@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'upstream_protocol_error',
   'upstream_auth_failed',
   'upstream_result_too_large',
+  'circuit_open',
   'bulkhead_full',
   'deadline_exceeded',
   'internal_error',

@@ -1,6 +1,6 @@
-import type { Clock } from '../resilience/clock.ts';
-import { withinAttempt } from './attempt.ts';
-import { AttemptError } from './attempt-failure.ts';
+import type { Time } from '../resilience/clock.ts';
+import { withinLimit } from '../resilience/deadline.ts';
+import { DeadlineExceededError } from '../resilience/errors.ts';
 import { ERROR_CODES, type ErrorCode, FuseboxError, type FuseboxErrorDetails } from './errors.ts';
 import type { FunctionInvoker, Invocation } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
@@ -22,14 +22,13 @@ interface Request {
   readonly body?: string;
 }
 
-export interface IsolatedServersOptions {
+export interface IsolatedServersOptions extends Time {
   /** Every isolated server. */
   readonly servers: ReadonlySet<string>;
   /** Names of their functions, by server. */
   readonly functions: ReadonlyMap<string, string>;
   /** @default none: they are out of reach from here */
   readonly invoker?: FunctionInvoker;
-  readonly now: Clock;
 }
 
 /**
@@ -71,14 +70,14 @@ export class IsolatedServers {
     const { functions, invoker, now } = this.#options;
     const name = functions.get(request.server);
     if (name === undefined || invoker === undefined) throw outOfReach(request);
-    if (now() >= context.deadlineAtMs) throw tooLate(request.server);
+    const { deadlineAtMs } = context;
+    if (now() >= deadlineAtMs) throw tooLate(request.server);
     const payload = JSON.stringify(toEvent(request, context));
+    const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs };
     try {
-      return await withinAttempt(Number.POSITIVE_INFINITY, context.deadlineAtMs, now, ({ signal }) =>
-        invoker.invoke(name, payload, signal),
-      );
+      return await withinLimit(limits, this.#options, (signal) => invoker.invoke(name, payload, signal));
     } catch (error) {
-      if (error instanceof AttemptError) return { kind: 'timed-out' };
+      if (error instanceof DeadlineExceededError) return { kind: 'timed-out' };
       throw error;
     }
   }
@@ -113,7 +112,7 @@ function outOfReach({ server }: Request): FuseboxError {
 function readAnswer(payload: string, request: Request): unknown {
   const { statusCode, body } = parseAnswer(payload, request.server);
   if (statusCode === 200) return body;
-  throw fromProblem(body as Partial<Problem>, request);
+  throw fromProblem(body, request);
 }
 
 function parseAnswer(payload: string, server: string): { statusCode: unknown; body: object } {

@@ -13,7 +13,7 @@ export async function listTools(
   const { config, target } = served;
   const { catalog } = dependencies;
   const limits = { limitMs: config.timeoutMs, deadlineAtMs: context.deadlineAtMs };
-  const attempts = new Attempts(served, limits, dependencies);
+  const attempts = new Attempts(served, undefined, limits, dependencies);
   const fromServer = () =>
     attempts.run(
       // Opening the connection may have listed them.

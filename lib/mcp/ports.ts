@@ -16,8 +16,8 @@ export interface ServerTarget {
 }
 
 /**
- * Bounds of one attempt. When it is over, for whatever reason, `signal` aborts with an `AttemptError` that says which, and
- * every socket of the attempt closes.
+ * Bounds of one attempt. When its time is over, `signal` aborts with an `AttemptTimeoutError` or a `DeadlineExceededError`, and every socket of
+ * the attempt closes.
  */
 export interface Attempt {
   readonly signal: AbortSignal;
@@ -32,6 +32,8 @@ export interface ToolConnection {
   callTool(tool: ToolDefinition, args: JsonObject, attempt: Attempt): Promise<ToolResult>;
   /** Every page of `tools/list`. @throws AttemptError */
   listTools(attempt: Attempt): Promise<readonly ToolDefinition[]>;
+  /** Asks for a sign of life, the least that the protocol has. @throws AttemptError */
+  ping(attempt: Attempt): Promise<void>;
   /** May the connection be used now? False once its session's lease is lost. Renews the lease where it is due. */
   isUsable(): Promise<boolean>;
   /** Ends it and gives its session back for others to resume. */

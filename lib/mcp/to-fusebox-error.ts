@@ -1,4 +1,5 @@
-import { AttemptError, type AttemptFailure } from './attempt-failure.ts';
+import { RejectedError } from '../resilience/errors.ts';
+import { type AttemptFailure, attemptFailureOf } from './attempt-failure.ts';
 import { type Classification, classifyFailure } from './classify-outcome.ts';
 import { FuseboxError, type FuseboxErrorDetails } from './errors.ts';
 
@@ -21,9 +22,13 @@ export function toFuseboxError(error: unknown, call: FailedCall): FuseboxError {
   };
   if (error instanceof FuseboxError)
     return new FuseboxError(error.code, error.message, { ...about, ...error.details, cause: error });
-  if (!(error instanceof AttemptError))
+  if (error instanceof RejectedError) {
+    const { code, retryAfterMs } = error;
+    return new FuseboxError(code, describeRejection(code, server), { ...about, retryAfterMs, cause: error });
+  }
+  const failure = attemptFailureOf(error);
+  if (failure === undefined)
     return new FuseboxError('internal_error', 'an unexpected fault', { ...about, cause: error });
-  const { failure } = error;
   const classification = classifyFailure(failure);
   return new FuseboxError(classification.code, describe(failure, server), {
     ...about,
@@ -35,6 +40,17 @@ export function toFuseboxError(error: unknown, call: FailedCall): FuseboxError {
 function retryAfter(failure: AttemptFailure, { outcome }: Classification): { retryAfterMs?: number } {
   if (failure.kind !== 'http' || outcome !== 'throttled') return {};
   return { retryAfterMs: failure.retryAfterMs ?? 1000 };
+}
+
+function describeRejection(code: RejectedError['code'], server: string): string {
+  switch (code) {
+    case 'circuit_open':
+      return `"${server}" has failed too often of late, and is left alone for a while`;
+    case 'bulkhead_full':
+      return `"${server}" has as many calls at once as it may have`;
+    case 'rate_limited':
+      return `"${server}" asked for fewer calls, and the call cannot wait so long`;
+  }
 }
 
 function describe(failure: AttemptFailure, server: string): string {

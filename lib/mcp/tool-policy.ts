@@ -14,11 +14,21 @@ export function isIdempotent(
   tool: ToolDefinition,
   server: { readonly trusted: boolean; readonly tools: Readonly<ToolsConfig> },
 ): boolean {
-  const override = Object.hasOwn(server.tools.overrides, tool.name)
-    ? server.tools.overrides[tool.name]?.idempotent
-    : undefined;
+  const override = overrideOf(server.tools, tool.name)?.idempotent;
   if (override !== undefined && override !== null) return override;
   return server.trusted && (tool.annotations?.readOnlyHint === true || tool.annotations?.idempotentHint === true);
+}
+
+/** Limit of one attempt at the tool, milliseconds. */
+export function toolTimeoutMs(
+  { tools, timeoutMs }: { readonly tools: Readonly<ToolsConfig>; readonly timeoutMs: number },
+  tool: string,
+): number {
+  return overrideOf(tools, tool)?.timeoutMs ?? timeoutMs;
+}
+
+function overrideOf({ overrides }: Readonly<ToolsConfig>, tool: string) {
+  return Object.hasOwn(overrides, tool) ? overrides[tool] : undefined;
 }
 
 function matches(pattern: string, text: string): boolean {

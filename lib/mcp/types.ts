@@ -1,3 +1,5 @@
+import type { CircuitState } from '../resilience/circuit-breaker/circuit.ts';
+
 /** MCP's two eras: `modern` is the protocol of 2026-07-28 and later, `legacy` is all before it. */
 export type Era = 'modern' | 'legacy';
 
@@ -54,7 +56,7 @@ export interface ToolCallAnswer {
     /** `off`: no result cache is configured for the tool. */
     readonly cache: 'off';
     /** State of the server's circuit as this call saw it. */
-    readonly circuit: 'closed';
+    readonly circuit: CircuitState;
     readonly protocol: Era;
   };
 }

@@ -1,5 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import { type ErrorCode, type Fault, FuseboxError, type FuseboxErrorDetails } from '../mcp/errors.ts';
+import { AttemptTimeoutError, DeadlineExceededError, RejectedError } from '../resilience/errors.ts';
 import type { CallRecord } from './call-record.ts';
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
 import { requestIdOf } from './http-event.ts';
@@ -23,6 +24,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   upstream_protocol_error: { status: 502, title: 'The server gave no usable answer' },
   upstream_auth_failed: { status: 502, title: 'The server refused our credentials' },
   upstream_result_too_large: { status: 502, title: 'The result is too large' },
+  circuit_open: { status: 503, title: 'The server is left alone for a while' },
   bulkhead_full: { status: 503, title: 'Too many calls of this server at once' },
   deadline_exceeded: { status: 504, title: 'There was no answer in time' },
   internal_error: { status: 500, title: 'A fault of ours' },
@@ -39,7 +41,8 @@ const CHALLENGES = 'Bearer, AWS4-HMAC-SHA256';
 /**
  * Answers every error as `application/problem+json` (RFC 9457).
  *
- * A {@link FuseboxError} says what happened; anything else is a fault of ours, of which the caller learns nothing but the code.
+ * A {@link FuseboxError} says what happened, and so do the errors of `mcp-fusebox/resilience`; anything else is a fault of ours,
+ * of which the caller learns nothing but the code.
  * Use it first, so that it sees the errors of all others.
  */
 export function problemDetails(): MiddlewareObj {
@@ -56,11 +59,25 @@ export function problemDetails(): MiddlewareObj {
 /** The error as the caller may see it. */
 export function publicError(error: unknown): FuseboxError {
   if (error instanceof FuseboxError) return error;
+  if (error instanceof RejectedError) return rejection(error);
+  if (error instanceof AttemptTimeoutError || error instanceof DeadlineExceededError) return timeout(error);
   return new FuseboxError(
     'internal_error',
     'Something unexpected happened here. Ask the operator, who finds it under the requestId.',
   );
 }
+
+/** Nothing was sent. */
+function rejection(cause: RejectedError): FuseboxError {
+  return new FuseboxError(cause.code, sentence(cause), { retryAfterMs: cause.retryAfterMs, cause });
+}
+
+/** What was given up may yet have done its work. */
+function timeout(cause: AttemptTimeoutError | DeadlineExceededError): FuseboxError {
+  return new FuseboxError('deadline_exceeded', sentence(cause), { outcome: 'unknown', cause });
+}
+
+const sentence = ({ message }: Error): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 
 function problemAnswer(error: FuseboxError, record: Partial<CallRecord>, requestId: string): HttpAnswer {
   const { code, message, details } = error;

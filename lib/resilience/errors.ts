@@ -33,10 +33,13 @@ export class AttemptTimeoutError extends Error {
   override readonly name = 'AttemptTimeoutError';
   readonly code = 'attempt_timeout';
   readonly limitMs: number;
+  /** The timer woke up long after its time: the environment was frozen, and the server may be in the best of health. */
+  readonly frozen: boolean;
 
-  constructor(limitMs: number) {
+  constructor(limitMs: number, frozen = false) {
     super(`no answer within ${limitMs} ms`);
     this.limitMs = limitMs;
+    this.frozen = frozen;
   }
 }
 

@@ -20,7 +20,7 @@ export function compose(
     mcpServers: Object.fromEntries(
       Object.entries(servers).map(([name, server]) => [name, { type: 'http', trusted: true, ...server }]),
     ),
-    defaults: { retry: { baseDelayMs: 1, maxDelayMs: 1 } },
+    defaults: { retry: { baseDelayMs: 1, maxDelayMs: 1, budgetRatio: 1 } },
     limits,
   };
   const fusebox = composeFusebox({ ...env, MCP_CONFIG_JSON: JSON.stringify(config) }, world);

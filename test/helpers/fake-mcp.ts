@@ -84,6 +84,12 @@ export class FakeConnection implements ToolConnection {
     return this.#client.list();
   }
 
+  async ping(): Promise<void> {
+    this.events.push('ping');
+    const failure = this.#client.pingFailures.shift();
+    if (failure !== undefined) throw failure;
+  }
+
   async isUsable(): Promise<boolean> {
     if (this.usable instanceof Error) throw this.usable;
     return this.usable;
@@ -109,6 +115,7 @@ export class FakeClient implements ToolClient {
   /** For each connect that fails. */
   readonly connectFailures: Error[] = [];
   readonly listFailures: Error[] = [];
+  readonly pingFailures: Error[] = [];
   readonly connections: FakeConnection[] = [];
   /** Connects wait for it. */
   gate: Promise<void> = Promise.resolve();

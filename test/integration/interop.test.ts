@@ -91,11 +91,11 @@ describe('a router before a legacy server that answers the probe', () => {
   it.each([
     [401, 'upstream_auth_failed', 2],
     [403, 'upstream_auth_failed', 1],
-    [408, 'upstream_error', 3],
-    [425, 'rate_limited', 3],
-    [429, 'rate_limited', 3],
-    [500, 'upstream_error', 3],
-    [503, 'upstream_error', 3],
+    [408, 'upstream_error', 2],
+    [425, 'rate_limited', 2],
+    [429, 'rate_limited', 2],
+    [500, 'upstream_error', 2],
+    [503, 'upstream_error', 2],
   ])('with %d has said nothing of eras', async (status, code, attempts) => {
     const server = await started(answering(status, attempts));
     const product = environments(server)();
@@ -269,7 +269,7 @@ describe('an event source (the transport of 2024-11-05)', () => {
     expect(await environments({ url }, { type: 'sse' })().no('s', 'append')).toMatchObject({
       code: 'upstream_error',
       message: `"s" could not be reached (${reason})`,
-      details: { attempts: 3 },
+      details: { attempts: 2 },
     });
   });
 

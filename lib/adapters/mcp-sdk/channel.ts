@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/client';
 import { AttemptError } from '../../mcp/attempt-failure.ts';
 import type { Attempt, ServerTarget, StoredSession } from '../../mcp/ports.ts';
-import type { JsonObject, ToolDefinition, ToolResult } from '../../mcp/types.ts';
+import type { Era, JsonObject, ToolDefinition, ToolResult } from '../../mcp/types.ts';
 import type { Clock } from '../../resilience/clock.ts';
 import { type Exchange, newExchange } from './exchange.ts';
 import { ExchangeTransport } from './exchange-transport.ts';
@@ -118,6 +118,13 @@ export class Channel {
     return this.#run(
       attempt,
       async (options) => (await this.#client.callTool(params, { ...options, toolDefinition })) as ToolResult,
+    );
+  }
+
+  /** The modern era has no ping; its `server/discover` asks for as little. */
+  async ping(era: Era, attempt: Attempt): Promise<void> {
+    await this.#run<unknown>(attempt, (options) =>
+      era === 'modern' ? this.#client.discover(options) : this.#client.ping(options),
     );
   }
 

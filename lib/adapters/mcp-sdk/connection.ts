@@ -28,6 +28,10 @@ export class SdkConnection implements ToolConnection {
     return this.#channel.listTools(attempt);
   }
 
+  ping(attempt: Attempt): Promise<void> {
+    return this.#channel.ping(this.era, attempt);
+  }
+
   async isUsable(): Promise<boolean> {
     return this.#lease === undefined || this.#lease.hold();
   }

@@ -1,15 +1,13 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
-import { AttemptError, type AttemptFailure } from '../../mcp/attempt-failure.ts';
+import { AttemptError, type AttemptFailure, attemptFailureOf } from '../../mcp/attempt-failure.ts';
 import type { Clock } from '../../resilience/clock.ts';
+import { parseRetryAfterMs } from '../../resilience/retry/retry-after.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Codes that deployed servers put on "I do not know this session", or "this version". */
 const REFUSAL_CODES: readonly number[] = [-32000, -32001, -32600];
 
 const UNSUPPORTED_PROTOCOL_VERSION = -32022;
-
-/** No server means "in a day" when it says so. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
 
 interface RpcError {
   readonly code: number;
@@ -19,10 +17,11 @@ interface RpcError {
 /** Says what went wrong with an attempt, from the SDK's error and from what the exchange saw on the wire. */
 export function toAttemptError(error: unknown, exchange: Exchange, inSession: boolean, now: Clock): AttemptError {
   const { reason } = exchange.signal;
+  const ended = attemptFailureOf(reason);
   // We broke that stream ourselves.
-  if (exchange.tooLarge && !(reason instanceof AttemptError && reason.failure.kind !== 'broken'))
+  if (exchange.tooLarge && (ended === undefined || ended.kind === 'broken'))
     return new AttemptError({ kind: 'too-large', limitBytes: exchange.maxResponseBytes }, error);
-  if (reason instanceof AttemptError) return reason;
+  if (ended !== undefined) return reason instanceof AttemptError ? reason : new AttemptError(ended, reason);
   if (error instanceof AttemptError) return error;
   return new AttemptError(failureOf(error, exchange, inSession, now), error);
 }
@@ -70,7 +69,7 @@ function rpcFailure({ code, message }: RpcError, status: number | undefined): At
 }
 
 function statusFailure(status: number, exchange: Exchange, now: Clock): AttemptFailure {
-  const retryAfterMs = parseRetryAfterMs(exchange.retryAfter, now);
+  const retryAfterMs = parseRetryAfterMs(exchange.retryAfter, now());
   return { kind: 'http', status, reason: `HTTP ${status}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
@@ -91,11 +90,4 @@ function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'cause' in error ? errorCode(error.cause) : undefined;
-}
-
-/** `Retry-After`: delay-seconds or an HTTP date (RFC 9110 §10.2.3), capped. */
-export function parseRetryAfterMs(value: string | undefined, now: Clock): number | undefined {
-  if (value === undefined) return undefined;
-  const delayMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now();
-  return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(0, delayMs), MAX_RETRY_AFTER_MS);
 }

@@ -1,6 +1,6 @@
 import type { Time } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { CircuitStore } from './circuit-store.ts';
+import type { CircuitStore, CircuitStoreOptions } from './circuit-store.ts';
 import type { Tuning } from './tuning.ts';
 
 /** So much later than asked for, a timer was held up by a freeze, or by a machine too busy to tell: no evidence. */
@@ -17,6 +17,8 @@ export interface Pending<T> {
   /** Gives it up, which says nothing of the store. */
   abort(): void;
 }
+
+type Operation<T> = (store: CircuitStore, options: CircuitStoreOptions) => Promise<T>;
 
 /** The store as calls may use it: one attempt, within 50 ms, never an exception, and left alone for a while after errors in a row. */
 export class BoundedStore {
@@ -44,23 +46,20 @@ export class BoundedStore {
     return !this.isOut || this.#time.now() >= this.#retryAtMs;
   }
 
-  async run<T>(
-    operation: string,
-    run: (store: CircuitStore, options: { signal: AbortSignal }) => Promise<T>,
-  ): Promise<T | undefined> {
-    return this.start(operation, run).result;
+  async run<T>(name: string, operation: Operation<T>): Promise<T | undefined> {
+    return this.start(name, operation).result;
   }
 
-  start<T>(operation: string, run: (store: CircuitStore, options: { signal: AbortSignal }) => Promise<T>): Pending<T> {
+  start<T>(name: string, operation: Operation<T>, limitMs: number = this.#tuning.storeTimeoutMs): Pending<T> {
     const controller = new AbortController();
     let isGivenUp = false;
-    const result = this.#bounded(controller, run).then(
+    const result = this.#bounded(operation, limitMs, controller).then(
       (value) => {
         this.#errors = 0;
         return value;
       },
       (error: unknown) => {
-        if (!isGivenUp) this.#failed(operation, error);
+        if (!isGivenUp) this.#failed(name, error);
         return undefined;
       },
     );
@@ -74,13 +73,9 @@ export class BoundedStore {
   }
 
   /** Races the signal, too: a store that cannot end an operation must not hold up a call. */
-  #bounded<T>(
-    controller: AbortController,
-    run: (store: CircuitStore, options: { signal: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
+  #bounded<T>(operation: Operation<T>, limitMs: number, controller: AbortController): Promise<T> {
     const { now, timer } = this.#time;
     const startedAtMs = now();
-    const limitMs = this.#tuning.storeTimeoutMs;
     return new Promise<T>((resolve, reject) => {
       const { signal } = controller;
       const cancel = timer(limitMs, () => {
@@ -96,7 +91,7 @@ export class BoundedStore {
         },
         { once: true },
       );
-      run(this.#store, { signal }).then(
+      operation(this.#store, { signal }).then(
         (value) => {
           cancel();
           resolve(value);

@@ -86,7 +86,7 @@ export class CircuitBreaker {
 
   /** Reads the circuit ahead, at the end of INIT. Never rejects. */
   async prepare(): Promise<void> {
-    await this.#shared.look();
+    await this.#shared.startLook(this.#tuning.initTimeoutMs).result;
   }
 
   /**

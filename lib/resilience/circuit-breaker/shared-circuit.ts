@@ -53,12 +53,13 @@ export class SharedCircuit {
     return this.#looking;
   }
 
-  /** A look beside something else, which ends it. */
-  startLook(): Pending<Circuit> {
+  /** A look beside something else, which ends it, or one that may take longer than a call could wait. */
+  startLook(limitMs?: number): Pending<Circuit> {
     const { store, key } = this.#deps;
     const look = store.start(
       'read',
       async (circuits, options) => (await circuits.read(key, { ...options, consistent: false })) ?? NEW_CIRCUIT,
+      limitMs,
     );
     return { result: look.result.then((circuit) => this.#see(circuit)), abort: () => look.abort() };
   }

@@ -13,6 +13,8 @@ export interface Tuning {
   readonly lostLeaseFreshMs: number;
   /** Store operations end after that, milliseconds. One attempt. */
   readonly storeTimeoutMs: number;
+  /** … but for the look at the end of INIT, which has to connect first. */
+  readonly initTimeoutMs: number;
 
   /** Successes reported with a failure, at most: those that preceded it. */
   readonly precedingSuccesses: number;
@@ -78,6 +80,7 @@ export const TUNING: Tuning = {
   restrictedFreshMs: 500,
   lostLeaseFreshMs: 250,
   storeTimeoutMs: 50,
+  initTimeoutMs: 1_000,
   precedingSuccesses: 3,
   readsBeforeReporting: true,
   reportIntervalMs: 1_000,

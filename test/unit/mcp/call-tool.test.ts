@@ -1,15 +1,19 @@
 import * as fc from 'fast-check';
+import { MemoryCircuitStore } from '../../../lib/adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from '../../../lib/adapters/memory/peer-store.ts';
 import type { RemoteServerConfig } from '../../../lib/config/schema.ts';
 import type { AttemptFailure } from '../../../lib/mcp/attempt-failure.ts';
-import { Attempts } from '../../../lib/mcp/attempts.ts';
 import { callTool } from '../../../lib/mcp/call-tool.ts';
 import { FuseboxError } from '../../../lib/mcp/errors.ts';
 import { listTools } from '../../../lib/mcp/list-tools.ts';
+import { ServerResilience } from '../../../lib/mcp/server-resilience.ts';
 import { SessionPool } from '../../../lib/mcp/session-pool.ts';
 import { ToolCatalog } from '../../../lib/mcp/tool-catalog.ts';
 import type { JsonObject, ToolDefinition } from '../../../lib/mcp/types.ts';
-import { FakeClient, FakeTime, failed, serverConfig, TARGET } from '../../helpers/fake-mcp.ts';
+import { sleep as sleepBy } from '../../../lib/resilience/clock.ts';
+import type { ResilienceEvent } from '../../../lib/resilience/telemetry.ts';
+import { FakeClient, failed, serverConfig, TARGET } from '../../helpers/fake-mcp.ts';
+import { VirtualTime } from '../../helpers/virtual-time.ts';
 
 const FIND: ToolDefinition = { name: 'find', inputSchema: { type: 'object', properties: { q: { type: 'string' } } } };
 const READ_ONLY: ToolDefinition = { ...FIND, name: 'read', annotations: { readOnlyHint: true } };
@@ -27,11 +31,12 @@ interface Refresh {
   count: number;
 }
 
-function setUp(changes: Partial<RemoteServerConfig> = {}) {
+function setUp(changes: Partial<RemoteServerConfig> = {}, draw = 0.5) {
   const client = new FakeClient();
   client.tools = [FIND, READ_ONLY];
-  const time = new FakeTime();
-  const { now, sleep } = time;
+  const time = new VirtualTime();
+  const { now, timer } = time;
+  const sleep = (ms: number, signal: AbortSignal) => sleepBy(timer, ms, signal);
   const config = serverConfig({ trusted: true, ...changes });
   const store = new MemoryPeerStore(now);
   const refresh: Refresh = { count: 0 };
@@ -45,13 +50,21 @@ function setUp(changes: Partial<RemoteServerConfig> = {}) {
       },
     },
     now,
-    random: () => 0.5,
-    sleep,
+    timer,
   };
+  const events: ResilienceEvent[] = [];
+  const circuits = new MemoryCircuitStore();
+  const resilience = new ServerResilience('search', config, {
+    ...{ store: circuits, now, timer, owner: 'here' },
+    random: () => draw,
+    telemetry: (event) => void events.push(event),
+  });
+  const ready = earnRetries(resilience);
   const served = {
     config,
     target: TARGET,
     pool: new SessionPool({ target: TARGET, client, pool: config.pool, now, sleep }),
+    resilience,
   };
   return {
     client,
@@ -59,20 +72,38 @@ function setUp(changes: Partial<RemoteServerConfig> = {}) {
     refresh,
     served,
     dependencies,
-    call: (tool = 'read', args: JsonObject = { q: 'x' }, limits: { timeoutMs?: number; deadlineMs?: number } = {}) =>
-      callTool(
-        served,
-        {
-          server: 'search',
-          tool,
-          arguments: args,
-          ...(limits.timeoutMs !== undefined && { timeoutMs: limits.timeoutMs }),
-        },
-        { requestId: 'r-1', deadlineAtMs: time.nowMs + (limits.deadlineMs ?? 28_000) },
-        dependencies,
-      ),
-    list: () => listTools(served, { requestId: 'r-1', deadlineAtMs: time.nowMs + 28_000 }, dependencies),
+    ready,
+    circuits,
+    events,
+    /** Delays before retries. */
+    delays: () => events.flatMap((event) => (event.type === 'retry' ? [event.delayMs] : [])),
+    call: async (
+      tool = 'read',
+      args: JsonObject = { q: 'x' },
+      limits: { timeoutMs?: number; deadlineMs?: number } = {},
+    ) => {
+      await ready;
+      const what = {
+        server: 'search',
+        tool,
+        arguments: args,
+        ...(limits.timeoutMs && { timeoutMs: limits.timeoutMs }),
+      };
+      const context = { requestId: 'r-1', deadlineAtMs: time.nowMs + (limits.deadlineMs ?? 28_000) };
+      return time.during(callTool(served, what, context, dependencies));
+    },
+    list: async () => {
+      await ready;
+      return time.during(listTools(served, { requestId: 'r-1', deadlineAtMs: time.nowMs + 28_000 }, dependencies));
+    },
   };
+}
+
+/** So many successes that the budget is full. */
+async function earnRetries(resilience: ServerResilience): Promise<void> {
+  const success = { kind: 'success' as const };
+  const call = { run: async () => {}, outcomeOf: () => success, limitMs: 1, deadlineAtMs: Number.POSITIVE_INFINITY };
+  for (let index = 0; index < 100; index++) await resilience.pipeline().call({ ...call, verdictOf: () => 'stop' });
 }
 
 /** The error of a call, as far as its caller sees it. */
@@ -223,11 +254,11 @@ describe('a retry', () => {
   });
 
   it('ends after maxRetries', async () => {
-    const { call, client, time } = setUp({ retry: { ...serverConfig().retry, maxRetries: 3 } });
+    const { call, client, delays } = setUp({ retry: { ...serverConfig().retry, maxRetries: 3 } });
     client.script.push(BROKEN, BROKEN, BROKEN, BROKEN, BROKEN);
     expect(await errorOf(call())).toMatchObject({ attempts: 4, outcome: 'unknown' });
     // Full jitter, random 0.5: half of 100, 200, 400.
-    expect(time.slept).toEqual([50, 100, 200]);
+    expect(delays()).toEqual([50, 100, 200]);
   });
 
   it('is not made at all with maxRetries 0', async () => {
@@ -252,11 +283,11 @@ describe('what is mended once', () => {
     ['a wrong verdict on the era', OTHER_VERSION, ['discard server', 'discard server']],
     ['an old credential', http(401), ['close', 'close']],
   ])('%s', async (_, failure, ends) => {
-    const { call, client, time } = setUp();
+    const { call, client, delays } = setUp();
     client.script.push(failure, failure, failure);
     expect(await errorOf(call())).toMatchObject({ attempts: 2, outcome: undefined });
     expect(client.connections.map(({ events }) => events.at(-1))).toEqual(ends);
-    expect(time.slept).toEqual([0]);
+    expect(delays()).toEqual([0]);
   });
 
   it('leaves the retries as they were', async () => {
@@ -286,34 +317,34 @@ describe('what is mended once', () => {
 
 describe('Retry-After', () => {
   it('is waited for where the deadline allows', async () => {
-    const { call, client, time } = setUp();
+    const { call, client, delays } = setUp();
     client.script.push(http(429, 3_000), http(503, 2_000));
     expect((await call()).meta.attempts).toBe(3);
-    expect(time.slept).toEqual([3_000, 2_000]);
+    expect(delays()).toEqual([3_000, 2_000]);
   });
 
   it('is never cut short: where the deadline does not allow it, its caller is told', async () => {
-    const { call, client, time } = setUp();
+    const { call, client, delays } = setUp();
     client.script.push(http(429, 28_000));
     expect(await errorOf(call())).toMatchObject({ code: 'rate_limited', attempts: 1, retryAfterMs: 28_000 });
-    expect(time.slept).toEqual([]);
+    expect(delays()).toEqual([]);
   });
 
   it('does not shorten our own delay', async () => {
-    const { call, client, time } = setUp();
+    const { call, client, delays } = setUp();
     client.script.push(http(429, 1));
     await call();
-    expect(time.slept).toEqual([50]);
+    expect(delays()).toEqual([50]);
   });
 });
 
 describe('the deadline', () => {
   it('is the smallest of all', async () => {
-    const { call, client, time } = setUp({ retry: { ...serverConfig().retry, jitter: 'none', baseDelayMs: 1_000 } });
+    const { call, client, delays } = setUp({ retry: { ...serverConfig().retry, jitter: 'none', baseDelayMs: 1_000 } });
     client.script.push(BROKEN, BROKEN);
     expect(await errorOf(call('read', {}, { timeoutMs: 1_000 }))).toMatchObject({ attempts: 1 });
     expect(await errorOf(call('read', {}, { deadlineMs: 1_000, timeoutMs: 60_000 }))).toMatchObject({ attempts: 1 });
-    expect(time.slept).toEqual([]);
+    expect(delays()).toEqual([]);
   });
 
   it('that has passed lets nothing be sent', async () => {
@@ -439,20 +470,12 @@ describe('listing tools', () => {
 });
 
 it('backs off within its bounds', async () => {
-  const { served, dependencies, time } = setUp({
-    retry: { ...serverConfig().retry, maxRetries: 10, maxDelayMs: 1_500 },
-  });
-  const attempts = new Attempts(
-    served,
-    { limitMs: 1_000, deadlineAtMs: time.nowMs + 60_000 },
-    { ...dependencies, random: () => 0.999 },
+  const retry = { ...serverConfig().retry, maxRetries: 10, maxDelayMs: 1_500 };
+  const { call, client, delays } = setUp(
+    { retry, circuitBreaker: { ...serverConfig().circuitBreaker, consecutiveFailures: 1_000 } },
+    0.999,
   );
-  await expect(
-    attempts.run(
-      async () => Promise.reject(BROKEN),
-      () => true,
-    ),
-  ).rejects.toBe(BROKEN);
-  expect(attempts.count).toBe(11);
-  expect(time.slept.map(Math.round)).toEqual([100, 200, 400, 799, 1_499, 1_499, 1_499, 1_499, 1_499, 1_499]);
+  client.script.push(...Array.from({ length: 20 }, () => BROKEN));
+  expect(await errorOf(call('read', {}, { deadlineMs: 60_000 }))).toMatchObject({ attempts: 11 });
+  expect(delays().map(Math.round)).toEqual([100, 200, 400, 799, 1_499, 1_499, 1_499, 1_499, 1_499, 1_499]);
 });

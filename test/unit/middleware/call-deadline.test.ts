@@ -34,3 +34,9 @@ it('asks for the limit anew for each event', async () => {
   await expect(handler({ ms: 1 }, context)).resolves.toBe(1_000_001);
   await expect(handler({ ms: 2 }, context)).resolves.toBe(1_000_002);
 });
+
+it('takes one limit for all events', async () => {
+  const context = { ...lambdaContext(), deadlineAtMs: 0 };
+  await middyCore(() => undefined).use(callDeadline({ limitMs: 700, now: () => NOW }))({}, context);
+  expect(context.deadlineAtMs).toBe(1_000_700);
+});

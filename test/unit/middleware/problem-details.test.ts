@@ -3,6 +3,13 @@ import middyCore from '@middy/core';
 import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../../lib/mcp/errors.ts';
 import type { HttpAnswer } from '../../../lib/middleware/http-answer.ts';
 import { problemDetails } from '../../../lib/middleware/problem-details.ts';
+import {
+  AttemptTimeoutError,
+  BulkheadFullError,
+  CircuitOpenError,
+  DeadlineExceededError,
+  PausedError,
+} from '../../../lib/resilience/errors.ts';
 import { LAMBDA_REQUEST_ID, lambdaContext, STATUS_OF } from '../../helpers/http-border.ts';
 
 const EVENT = { requestContext: { requestId: 'abc=' } };
@@ -75,6 +82,37 @@ it('names the methods of a 405 and the schemes of a 401', async () => {
   expect(wrongMethod.headers['allow']).toBe('GET, POST');
   const unauthenticated = await answerTo(new FuseboxError('unauthenticated', 'Why.'));
   expect(unauthenticated.headers['www-authenticate']).toBe('Bearer, AWS4-HMAC-SHA256');
+});
+
+it.each([
+  [
+    new CircuitOpenError('the circuit of "weather" is open', 1_500),
+    503,
+    'circuit_open',
+    'The circuit of "weather" is open.',
+  ],
+  [
+    new BulkheadFullError('10 calls are running and 3 waiting', 1_500),
+    503,
+    'bulkhead_full',
+    '10 calls are running and 3 waiting.',
+  ],
+  [new PausedError('"weather" asked for fewer calls', 1_500), 429, 'rate_limited', '"weather" asked for fewer calls.'],
+])('answers a call that was not let through, and when to come back: %s', async (error, status, code, detail) => {
+  const answer = await answerTo(error);
+  expect(answer.statusCode).toBe(status);
+  expect(answer.headers['retry-after']).toBe('2');
+  expect(JSON.parse(answer.body)).toMatchObject({ code, detail, retryAfterMs: 1_500 });
+  expect(JSON.parse(answer.body)).not.toHaveProperty('outcome');
+});
+
+it.each([
+  [new AttemptTimeoutError(2_000), 'No answer within 2000 ms.'],
+  [new DeadlineExceededError(), 'The deadline has passed.'],
+])('answers 504 to what took too long, and that it may yet have run: %s', async (error, detail) => {
+  const answer = await answerTo(error);
+  expect(answer.statusCode).toBe(504);
+  expect(JSON.parse(answer.body)).toMatchObject({ code: 'deadline_exceeded', outcome: 'unknown', detail });
 });
 
 it.each([new TypeError('canary'), 'canary', null, { message: 'canary', statusCode: 418 }])(

@@ -8,7 +8,7 @@ import { createServer } from './protocol.ts';
 import { readJson } from './read-json.ts';
 import { refuse, Sessions, SSE_MESSAGES_PATH, sessionIdOf } from './sessions.ts';
 import { strike, strikeSse } from './strike.ts';
-import { ToolMemory } from './tools.ts';
+import { TOOLS, ToolMemory } from './tools.ts';
 
 /** As much of a message as the ledger looks at. */
 const messageSchema = z.object({
@@ -16,20 +16,26 @@ const messageSchema = z.object({
   id: z.union([z.string(), z.number()]).optional(),
 });
 
+const callSchema = z.object({
+  method: z.literal('tools/call'),
+  params: z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).optional() }),
+});
+
 /** The MCP endpoints. Each request is first counted, then perhaps struck by a fault, then served by the SDK. */
 export class McpEndpoints {
   readonly sessions: Sessions;
   readonly #ledger: Ledger;
   readonly #plan: FaultPlan;
+  readonly #memory = new ToolMemory();
   readonly #modern;
   readonly #serveModern;
 
   constructor(ledger: Ledger, plan: FaultPlan, pageSize: number) {
     this.#ledger = ledger;
     this.#plan = plan;
-    const memory = new ToolMemory();
-    this.sessions = new Sessions(() => createServer(memory, ledger, pageSize), ledger);
-    this.#modern = createMcpHandler(() => createServer(memory, ledger, pageSize), { legacy: 'reject' });
+    const create = () => createServer(this.#memory, ledger, pageSize);
+    this.sessions = new Sessions(create, ledger);
+    this.#modern = createMcpHandler(create, { legacy: 'reject' });
     this.#serveModern = toNodeHandler(this.#modern);
   }
 
@@ -62,6 +68,7 @@ export class McpEndpoints {
     const speech = speechOf(request, body);
     const fault = this.#begin(speech, sessionIdOf(request), body, request, response);
     if (fault !== undefined && fault.mode !== 'lose-sessions' && fault.mode !== 'ok') {
+      if (fault.runsFirst) await this.#run(body);
       strike(fault.mode, fault, request, response);
     } else if (request.method === 'POST' && body === undefined) {
       refuse(response, 400, -32700, 'Parse error');
@@ -89,8 +96,17 @@ export class McpEndpoints {
     const session = this.sessions.sseSession(id);
     if (session === undefined) refuse(response, 404, -32001, 'Session not found');
     else if (fault !== undefined && fault.mode !== 'lose-sessions' && fault.mode !== 'ok') {
+      if (fault.runsFirst) await this.#run(body);
       strikeSse(fault.mode, fault, request, response, session.events);
     } else await session.transport.handlePostMessage(request, response, body);
+  }
+
+  /** Runs the tool of a call whose answer nobody will get. */
+  async #run(body: unknown): Promise<void> {
+    const call = callSchema.safeParse(body);
+    const tool = TOOLS.find(({ definition }) => definition.name === call.data?.params.name);
+    const signal = AbortSignal.abort();
+    await tool?.run(call.data?.params.arguments ?? {}, { memory: this.#memory, ledger: this.#ledger, signal });
   }
 
   /** Counts the request, and gives the fault that strikes it. */

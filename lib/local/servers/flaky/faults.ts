@@ -30,6 +30,8 @@ export const controlSchema = z.strictObject({
   forMs: z.number().int().positive().optional(),
   /** Ends after so many struck calls. */
   count: z.number().int().positive().optional(),
+  /** A struck `tools/call` runs its tool first: then only the answer is lost. */
+  runsFirst: z.boolean().default(false),
   /** Sent with 429 and 503. */
   retryAfterSeconds: z.number().int().nonnegative().optional(),
   /** Only these JSON-RPC methods are struck. */
