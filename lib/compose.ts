@@ -17,12 +17,15 @@ import type { ServedServer } from './mcp/attempts.ts';
 import { callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
 import { FuseboxError } from './mcp/errors.ts';
-import type { Catalog, ToolCaller } from './mcp/fusebox.ts';
+import type { Catalog, CircuitOperator, CircuitTarget, ToolCaller } from './mcp/fusebox.ts';
 import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
+import { operateCircuit } from './mcp/operate-circuit.ts';
 import type { CredentialSource, FunctionInvoker, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
 import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
+import { type ShowCircuitDependencies, showCircuit } from './mcp/show-circuit.ts';
 import { sleep } from './mcp/sleep.ts';
 import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
@@ -34,8 +37,8 @@ export interface World {
   readonly now: Clock;
   readonly timer: Timer;
   readonly random: Random;
-  readonly circuits: CircuitStore;
   readonly store: PeerStore;
+  readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
   /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
   readonly invoker: FunctionInvoker;
@@ -80,6 +83,19 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
   return { ...toolCaller(parts), ...catalog(parts) };
 }
 
+/**
+ * What operates circuits: needs neither servers nor secrets.
+ *
+ * @throws ConfigError where the configuration is missing or not valid
+ */
+export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = {}): CircuitOperator {
+  const config = readConfig(env);
+  const dependencies = circuitDependencies(env, world);
+  const operate: CircuitOperator['operateCircuit'] = async (target, order) =>
+    operateCircuit(circuitOf(config, target), order, dependencies);
+  return { config, warmUp: async () => undefined, operateCircuit: operate };
+}
+
 type Parts = ReturnType<typeof composeParts>;
 
 function toolCaller({ config, connections, warmUp, isolated, served, dependencies }: Parts): ToolCaller & Connected {
@@ -90,11 +106,21 @@ function toolCaller({ config, connections, warmUp, isolated, served, dependencie
   return { config, connections, warmUp, callTool: call };
 }
 
-function catalog({ config, connections, warmUp, isolated, served, dependencies }: Parts): Catalog & Connected {
+function catalog(parts: Parts): Catalog & Connected {
+  const { config, connections, warmUp, isolated, served, dependencies, circuits } = parts;
   const list: Catalog['listTools'] = async (name, context) =>
     isolated.has(name) ? isolated.listTools(name, context) : listTools(served(name), context, dependencies);
-  return { config, connections, warmUp, listTools: list };
+  const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
+  return { config, connections, warmUp, listTools: list, showCircuit: show };
 }
+
+function circuitOf({ mcpServers }: FuseboxConfig, { server, tool }: CircuitTarget): ServerCircuit {
+  const config = mcpServers[server];
+  if (config === undefined) throw unknownServer();
+  return serverCircuit(server, config, tool);
+}
+
+const unknownServer = (): FuseboxError => new FuseboxError('unknown_server', 'no such server is configured');
 
 /**
  * Before Lambda ends an environment in which an extension is registered, it sends SIGTERM; then sessions are given back at once
@@ -104,6 +130,9 @@ export function untilShutdown<T extends Connected>(composed: T): T {
   process.once('SIGTERM', () => void composed.connections.disconnectAll().finally(() => process.exit(0)));
   return composed;
 }
+
+const readConfig = (env: NodeJS.ProcessEnv): FuseboxConfig =>
+  loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
 
 function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const config = loadOwnConfig(env);
@@ -120,10 +149,9 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     timer,
   };
   const isolated = reachIsolated(env, config, { now, timer }, world.invoker);
+  const circuits = circuitDependencies(env, world);
   const servers = serveServers(config, (name) => !isolated.has(name), client, {
-    store: world.circuits ?? createCircuitStore(env),
-    now,
-    timer,
+    ...circuits,
     random: world.random ?? Math.random,
     owner: randomUUID(),
     telemetry: (event) =>
@@ -132,15 +160,23 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
     const server = servers.get(name);
-    if (server === undefined) throw new FuseboxError('unknown_server', 'no such server is configured');
+    if (server === undefined) throw unknownServer();
     return server;
   };
-  return { config, connections, dependencies, isolated, served, warmUp: () => warmUp(servers) };
+  return {
+    config,
+    connections,
+    dependencies,
+    isolated,
+    served,
+    circuits,
+    warmUp: () => warmUp(servers),
+  };
 }
 
 /** The function of an isolated server knows no other. */
 function loadOwnConfig(env: NodeJS.ProcessEnv): FuseboxConfig {
-  const config = loadRuntimeConfig(env, (path) => readFileSync(path, 'utf8'));
+  const config = readConfig(env);
   const only = env[ENVIRONMENT.onlyServer];
   if (!only) return config;
   const own = Object.entries(config.mcpServers).filter(([name]) => name === only);
@@ -206,6 +242,15 @@ function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStore
   const tableName = env[ENVIRONMENT.recordsTable];
   if (!tableName) return new MemoryPeerStore(now);
   return new DynamoDbPeerStore({ client: new DynamoDBClient({ maxAttempts: 2 }), tableName, now, onError });
+}
+
+function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {
+  return {
+    store: world.circuits ?? createCircuitStore(env),
+    now: world.now ?? Date.now,
+    timer: world.timer ?? systemTimer,
+    onStoreError: world.onStoreError ?? warnOfStore,
+  };
 }
 
 function createCircuitStore(env: NodeJS.ProcessEnv): CircuitStore {

@@ -8,8 +8,9 @@ import type { IdentifiedContext } from '../../lib/middleware/identity.ts';
 import { requireAcceptsJson } from '../../lib/middleware/json-body.ts';
 import { startUp } from '../../lib/middleware/start-up.ts';
 import { unknownRoute } from '../../lib/middleware/unknown-route.ts';
-import { isAllowed, isServerAllowed } from '../../lib/security/access-policy.ts';
-import { serverView } from './server-view.ts';
+import { isAllowed, isOperator, isServerVisible } from '../../lib/security/access-policy.ts';
+import type { Principal } from '../../lib/security/principal.ts';
+import { circuitsView, serverView } from './server-view.ts';
 
 type CatalogContext = IdentifiedContext & { readonly deadlineAtMs: number };
 type Operation = (fusebox: Catalog, event: HttpEvent, context: CatalogContext) => unknown;
@@ -35,15 +36,25 @@ export function createHandler(compose: () => Catalog) {
     });
 }
 
-function listServers({ config }: Catalog, _event: HttpEvent, { principal }: CatalogContext) {
-  const mine = Object.entries(config.mcpServers).filter(([name]) => isServerAllowed(config.access, principal, name));
-  return { servers: mine.map(([name, server]) => serverView(name, server)) };
+async function listServers(fusebox: Catalog, _event: HttpEvent, { principal }: CatalogContext) {
+  const { config } = fusebox;
+  const mine = Object.keys(config.mcpServers).filter((name) => isServerVisible(config, principal, name));
+  return { servers: await Promise.all(mine.map(async (name) => viewOf(fusebox, name, principal))) };
 }
 
-function getServer({ config }: Catalog, { pathParameters }: HttpEvent, context: CatalogContext) {
-  const name = targetServer(config, context, pathParameters['server']);
-  const server = config.mcpServers[name];
-  return server && serverView(name, server);
+async function getServer(fusebox: Catalog, { pathParameters }: HttpEvent, context: CatalogContext) {
+  const { config } = fusebox;
+  const isForCaller = (server: string) => isServerVisible(config, context.principal, server);
+  const name = targetServer(config, context, pathParameters['server'], isForCaller);
+  return viewOf(fusebox, name, context.principal);
+}
+
+async function viewOf(fusebox: Catalog, name: string, principal: Principal) {
+  const { mcpServers, access, operators } = fusebox.config;
+  const server = mcpServers[name];
+  const mayOperate = isOperator(operators, principal);
+  const isForCaller = (tool: string) => mayOperate || isAllowed(access, principal, name, tool);
+  return server && serverView(name, server, await circuitsView(fusebox, name, isForCaller));
 }
 
 async function listTools(fusebox: Catalog, event: HttpEvent, context: CatalogContext) {

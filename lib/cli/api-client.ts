@@ -8,6 +8,8 @@ export interface ApiOptions {
   readonly url: string;
   /** `Name: value` each. */
   readonly header?: readonly string[];
+  /** Ends the wait; the request then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What to do about a "no" of the API, by its code. */
@@ -15,6 +17,7 @@ const NEXT: Readonly<Record<string, string>> = {
   unknown_server: '`fusebox servers` lists the servers',
   unknown_tool: '`fusebox tools SERVER` lists the tools',
   invalid_arguments: '`fusebox tools SERVER --json` shows the schema of the arguments',
+  store_unavailable: 'look with `fusebox circuit show SERVER`, and give the order again if it did not come through',
   unauthenticated: "pass --header 'Authorization: Bearer …'",
   http_401: "pass --header 'Authorization: Bearer …'",
 };
@@ -29,19 +32,26 @@ const MAX_ANSWER_BYTES = 8_000_000;
  * One request to the API.
  *
  * @param path below the API's URL, e.g. `/v1/servers`
- * @param body sent as JSON by POST; absent: GET
+ * @param body sent as JSON; absent: GET
+ * @param method of a request with a body
  * @returns the decoded body of a 2xx answer
  * @throws CommandFailure where the API says no (its `document` is the problem detail), and where no answer of the API came
  */
-export async function requestApi(api: ApiOptions, path: string, body?: unknown): Promise<unknown> {
+export async function requestApi(
+  api: ApiOptions,
+  path: string,
+  body?: unknown,
+  method: 'POST' | 'PUT' = 'POST',
+): Promise<unknown> {
   const url = joinUrl(api.url, path);
   const headers = parseHeaders(api.header ?? []);
-  const init: RequestInit = { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(api.signal === undefined ? [] : [api.signal])]);
+  const init: RequestInit = { headers, redirect: 'error', signal };
   if (body !== undefined) {
     headers.set('content-type', 'application/json');
-    Object.assign(init, { method: 'POST', body: JSON.stringify(body) });
+    Object.assign(init, { method, body: JSON.stringify(body) });
   }
-  return withProgress(`waiting for ${url.host}`, exchange(url, init));
+  return withProgress(`waiting for ${url.host}`, exchange(url, init, api.signal));
 }
 
 /** The list `name` of an answer's body. @throws CommandFailure where there is none */
@@ -55,11 +65,12 @@ export function listOf(api: ApiOptions, answer: unknown, name: string): readonly
 export const apiPath = (...segments: readonly string[]): string =>
   `/v1/${segments.map((segment) => encodeURIComponent(segment)).join('/')}`;
 
-async function exchange(url: URL, init: RequestInit): Promise<unknown> {
+async function exchange(url: URL, init: RequestInit, signal: AbortSignal | undefined): Promise<unknown> {
   try {
     const response = await fetch(url, init);
     return readAnswer(url, response.status, await readText(url, response));
   } catch (error) {
+    signal?.throwIfAborted();
     throw error instanceof CommandFailure ? error : unreachable(url, error);
   }
 }

@@ -16,6 +16,7 @@ export function createProgram(version: string, onExitCode: (code: ExitCode) => v
   const done = (run: Promise<ExitCode>): Promise<void> => run.then(onExitCode);
   addFileCommands(program, done);
   addApiCommands(program, done);
+  addOperatorCommands(program, done);
   addDev(program, done);
   return program;
 }
@@ -65,6 +66,45 @@ function addApiCommands(program: Command, done: Done): void {
     );
 }
 
+function addOperatorCommands(program: Command, done: Done): void {
+  apiCommand(program, 'status', 'show the circuit of each server', 'fusebox status --watch')
+    .addOption(
+      new Option('--watch [seconds]', 'look again that often, until Ctrl-C (default: 2)').argParser(
+        wholeNumber(1, 3_600),
+      ),
+    )
+    .action(async (options) => done((await import('./status.ts')).status(options)));
+
+  const circuit = program
+    .command('circuit')
+    .description('look at the circuit of a server, or override it')
+    .addHelpText('after', `\nExample:\n  ${CIRCUIT_EXAMPLE}`);
+
+  apiCommand(circuit, 'show', 'show a circuit and its history', 'fusebox circuit show everything')
+    .argument('<server>')
+    .addOption(toolOption())
+    .action(async (server, options) => done((await import('./circuit.ts')).show(server, options)));
+
+  const order = (name: 'isolate' | 'close' | 'auto', description: string, example: string): Command =>
+    apiCommand(circuit, name, description, example)
+      .argument('<server>')
+      .addOption(toolOption())
+      .requiredOption('--reason <text>', 'why; it is kept with your name, and shown')
+      .action(async (server, options) => done((await import('./circuit.ts')).order(name, server, options)));
+  order('isolate', 'let no call pass, for a time', CIRCUIT_EXAMPLE).addOption(forOption());
+  const closeExample = "fusebox circuit close everything --for 1h --reason 'it fails for one tenant only'";
+  order('close', 'let every call pass, whatever happens, for a time', closeExample).addOption(forOption());
+  order('auto', 'take an override back', "fusebox circuit auto everything --reason 'the vendor is back'");
+}
+
+const CIRCUIT_EXAMPLE = "fusebox circuit isolate everything --for 10m --reason 'the vendor is down'";
+
+const toolOption = (): Option =>
+  new Option('--tool <tool>', 'where each tool has its circuit (circuitBreaker.scope): which');
+
+const forOption = (): Option =>
+  new Option('--for <duration>', 'such as 30s, 10m, 2h; at most 24h (default: 10m)').argParser(durationSeconds);
+
 function addDev(program: Command, done: Done): void {
   command(program, 'dev', 'run everything on this machine, as `npm start` does', 'fusebox dev --port 0')
     .addOption(new Option('--port <number>', '0: any free one').env('PORT').default(DEFAULT_PORT).argParser(portNumber))
@@ -100,6 +140,16 @@ const wholeNumber =
       `It is a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ''}.`,
     );
   };
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
+const MAX_ORDER_SECONDS = 86_400;
+
+function durationSeconds(text: string): number {
+  const [, count = '', unit = ''] = /^(\d+)([smh])$/.exec(text) ?? [];
+  const seconds = Number(count) * (SECONDS[unit] ?? 0);
+  if (seconds >= 1 && seconds <= MAX_ORDER_SECONDS) return seconds;
+  throw new InvalidArgumentError('It is a time from 1s to 24h, such as 30s, 10m or 2h.');
+}
 
 /** An empty PORT is none. */
 const portNumber = (text: string): number => (text === '' ? DEFAULT_PORT : wholeNumber(0, 65_535)(text));

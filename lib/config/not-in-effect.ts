@@ -5,7 +5,6 @@ type Applies = (value: unknown) => boolean;
 
 const isSet: Applies = (value) => value !== undefined;
 const isPositive: Applies = (value) => typeof value === 'number' && value > 0;
-const isFilled: Applies = (value) => Array.isArray(value) && value.length > 0;
 const differsFrom =
   (builtIn: unknown): Applies =>
   (value) =>
@@ -24,7 +23,6 @@ const POLICY: readonly [Path, Applies][] = [
 ];
 
 const WHOLE: readonly [Path, Applies][] = [
-  [['operators'], isFilled],
   [['audit'], isSet],
   [['deploy', 'alarmEmail'], differsFrom(null)],
 ];

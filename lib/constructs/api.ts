@@ -39,6 +39,7 @@ export class Api extends Construct {
     const integrations: Record<FunctionName, HttpLambdaIntegration> = {
       'call-tool': new HttpLambdaIntegration('call-tool', props.functions['call-tool']),
       catalog: new HttpLambdaIntegration('catalog', props.functions.catalog),
+      operate: new HttpLambdaIntegration('operate', props.functions.operate),
     };
     this.http = new HttpApi(this, 'Http', {
       apiName: Stack.of(this).stackName,

@@ -39,7 +39,7 @@ export interface IsolatedServer {
 /** What one function has beside what all of them have. */
 interface Definition {
   readonly bundle: BundleName;
-  /** What its role may do beside writing its log and using the records. */
+  /** What its role may do beside writing its log. */
   readonly grants: (role: Role) => void;
   readonly environment?: Readonly<Record<string, string>>;
   /** @default none: what the account has left */
@@ -67,11 +67,13 @@ export class Functions extends Construct {
         bundle: 'catalog',
         environment: this.addresses(),
         grants: (role) => {
+          props.data.grantRecords(role);
           props.data.grantReadCircuits(role);
           props.data.grantSecrets(role, props.secrets);
           this.letInvokeIsolated(role);
         },
       }),
+      operate: this.define('operate', { bundle: 'operate', grants: (role) => props.data.grantCircuits(role) }),
     };
   }
 
@@ -92,7 +94,6 @@ export class Functions extends Construct {
     // A role of our own: CDK's default one may write to every log group of the account.
     const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
-    props.data.grantRecords(role);
     definition.grants(role);
     return new LambdaFunction(scope, 'Function', {
       description: `mcp-fusebox: ${id}`,
@@ -113,6 +114,7 @@ export class Functions extends Construct {
   }
 
   private letCall(role: Role, secrets: readonly string[]): void {
+    this.#props.data.grantRecords(role);
     this.#props.data.grantCircuits(role);
     this.#props.data.grantSecrets(role, secrets);
   }

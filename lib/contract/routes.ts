@@ -1,13 +1,13 @@
 /** A function that routes lead to; one folder of `functions/`. */
-export type FunctionName = 'call-tool' | 'catalog';
+export type FunctionName = 'call-tool' | 'catalog' | 'operate';
 
 /** Every folder of `functions/`: `isolated-server` is deployed once for each isolated server. */
-export const BUNDLES = ['call-tool', 'catalog', 'isolated-server'] as const;
+export const BUNDLES = ['call-tool', 'catalog', 'operate', 'isolated-server'] as const;
 
 export type BundleName = (typeof BUNDLES)[number];
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** In API Gateway's notation: `{name}` is one path segment. */
   readonly path: string;
   readonly function: FunctionName;
@@ -18,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/servers', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}/tools', function: 'catalog' },
+  { method: 'PUT', path: '/v1/servers/{server}/circuit', function: 'operate' },
 ];
 
 /** Leads the calls of an isolated server to its own function: where the path says a name, it goes before `{server}`. */

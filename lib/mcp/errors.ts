@@ -18,6 +18,7 @@ export const ERROR_CODES = [
   'upstream_result_too_large',
   'circuit_open',
   'bulkhead_full',
+  'store_unavailable',
   'deadline_exceeded',
   'internal_error',
 ] as const;

@@ -1,4 +1,6 @@
 import type { FuseboxConfig } from '../config/schema.ts';
+import type { CircuitView, UnknownCircuit } from './circuit-view.ts';
+import type { CircuitOrder } from './operate-circuit.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
 
 /** What every function has. `lib/compose.ts` puts each together. */
@@ -16,4 +18,17 @@ export interface ToolCaller extends Composed {
 export interface Catalog extends Composed {
   /** The tools of one server that its configuration allows. @throws FuseboxError */
   listTools(server: string, context: CallContext): Promise<readonly CatalogTool[]>;
+  /** The circuit as it is now; without a known state where the store does not say. Never rejects for that. @throws FuseboxError `unknown_server` */
+  showCircuit(target: CircuitTarget): Promise<CircuitView | UnknownCircuit>;
+}
+
+export interface CircuitOperator extends Composed {
+  /** @returns the circuit afterwards. @throws FuseboxError `unknown_server`, `store_unavailable` */
+  operateCircuit(target: CircuitTarget, order: CircuitOrder): Promise<CircuitView>;
+}
+
+/** @property tool where circuits are per tool (`circuitBreaker.scope`) */
+export interface CircuitTarget {
+  readonly server: string;
+  readonly tool?: string;
 }

@@ -67,14 +67,13 @@ export class IsolatedServers {
   }
 
   async #invoke(request: Request, context: CallContext): Promise<Invocation> {
-    const { functions, invoker, now } = this.#options;
+    const { functions, invoker } = this.#options;
     const name = functions.get(request.server);
     if (name === undefined || invoker === undefined) throw outOfReach(request);
-    const { deadlineAtMs } = context;
-    if (now() >= deadlineAtMs) throw tooLate(request.server);
+    if (this.#options.now() >= context.deadlineAtMs) throw tooLate(request.server);
     const payload = JSON.stringify(toEvent(request, context));
-    const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs };
     try {
+      const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs: context.deadlineAtMs };
       return await withinLimit(limits, this.#options, (signal) => invoker.invoke(name, payload, signal));
     } catch (error) {
       if (error instanceof DeadlineExceededError) return { kind: 'timed-out' };
@@ -112,7 +111,7 @@ function outOfReach({ server }: Request): FuseboxError {
 function readAnswer(payload: string, request: Request): unknown {
   const { statusCode, body } = parseAnswer(payload, request.server);
   if (statusCode === 200) return body;
-  throw fromProblem(body, request);
+  throw fromProblem(body as Partial<Problem>, request);
 }
 
 function parseAnswer(payload: string, server: string): { statusCode: unknown; body: object } {

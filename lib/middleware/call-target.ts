@@ -32,11 +32,17 @@ export function callTarget(
 /**
  * The server that a path names. The policy is asked before anything is looked up: a caller learns of no name that is not for it.
  *
+ * @param isForCaller @default the access policy lets it call a tool of the server
  * @throws FuseboxError `invalid_request`, `forbidden`, `unknown_server`
  */
-export function targetServer(config: FuseboxConfig, { principal, record }: IdentifiedContext, encoded = ''): string {
+export function targetServer(
+  config: FuseboxConfig,
+  { principal, record }: IdentifiedContext,
+  encoded = '',
+  isForCaller = (server: string) => isServerAllowed(config.access, principal, server),
+): string {
   const server = pathName(encoded);
-  if (server !== undefined && !isServerAllowed(config.access, principal, server)) {
+  if (server !== undefined && !isForCaller(server)) {
     throw new FuseboxError('forbidden', `The access policy lets you call no tool of ${quoted(server)}.`, { server });
   }
   if (server === undefined || !Object.hasOwn(config.mcpServers, server)) {

@@ -26,6 +26,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   upstream_result_too_large: { status: 502, title: 'The result is too large' },
   circuit_open: { status: 503, title: 'The server is left alone for a while' },
   bulkhead_full: { status: 503, title: 'Too many calls of this server at once' },
+  store_unavailable: { status: 503, title: 'The state could not be written' },
   deadline_exceeded: { status: 504, title: 'There was no answer in time' },
   internal_error: { status: 500, title: 'A fault of ours' },
 };

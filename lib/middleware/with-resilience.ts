@@ -34,14 +34,8 @@ export function withResilience<TEvent, TResult>(
   handler: ResilientHandler<TEvent, TResult>,
   options: WithResilienceOptions<TEvent>,
 ): (event: TEvent, context: Context, outer?: { readonly signal?: AbortSignal }) => Promise<TResult> {
-  const { circuitBreaker, retry, idempotent = false, ...unknown } = options;
-  const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined) {
-    throw new TypeError(`withResilience: unknown option "${stranger}"; known are circuitBreaker, retry, idempotent`);
-  }
-  if (circuitBreaker === undefined && retry === undefined) {
-    throw new TypeError('withResilience: neither circuitBreaker nor retry is given');
-  }
+  checkParts(options);
+  const { circuitBreaker, retry, idempotent = false } = options;
   const circuit = circuitBreaker && circuitLayer('withResilience', circuitBreaker);
   const retries = retry && retryLayer('withResilience', retry);
   const onceOnly = retries && { ...retries, verdictOf: () => 'stop' as const };
@@ -53,4 +47,16 @@ export function withResilience<TEvent, TResult>(
     const calls = new Calls(context, layers);
     return calls.call((attempt) => handler(event, context, attempt), { ...outer, idempotent: mayRepeat });
   };
+}
+
+const PARTS: readonly string[] = ['circuitBreaker', 'retry', 'idempotent'];
+
+function checkParts(options: WithResilienceOptions<never>): void {
+  const stranger = Object.keys(options).find((key) => !PARTS.includes(key));
+  if (stranger !== undefined) {
+    throw new TypeError(`withResilience: unknown option "${stranger}"; known are ${PARTS.join(', ')}`);
+  }
+  if (options.circuitBreaker === undefined && options.retry === undefined) {
+    throw new TypeError('withResilience: neither circuitBreaker nor retry is given');
+  }
 }

@@ -1,4 +1,4 @@
-/** Pure: who may call which tool. */
+/** Pure: who may call which tool, and who may operate. */
 import type { Principal } from './principal.ts';
 
 /** Lets a principal call what `allow` names. There is no "deny": what no rule allows is not allowed. */
@@ -26,6 +26,20 @@ export function isServerAllowed(
   server: string,
 ): boolean {
   return allows(access, principal, (allowed) => matches(allowed.server, server));
+}
+
+/** May the principal operate circuits? `operators` has patterns as an {@link AccessRule} has. The operator `local` always may. */
+export function isOperator(operators: readonly string[], principal: Principal): boolean {
+  return principal.kind === 'local' || operators.some((pattern) => isMeant(pattern, principal));
+}
+
+/** May the principal see the server? Operators see them all, whatever they may call. */
+export function isServerVisible(
+  { access, operators }: { readonly access?: readonly AccessRule[]; readonly operators: readonly string[] },
+  principal: Principal,
+  server: string,
+): boolean {
+  return isServerAllowed(access, principal, server) || isOperator(operators, principal);
 }
 
 function allows(

@@ -12,7 +12,7 @@ import {
 } from '../../lib/resilience/circuit-breaker/circuit.ts';
 import type { CircuitReport, CircuitStore } from '../../lib/resilience/circuit-breaker/circuit-store.ts';
 import { CIRCUITS } from '../helpers/circuits-table.ts';
-import { type DynamoDb, openDynamoDb } from '../helpers/dynamodb.ts';
+import { DYNAMODB_LOCAL_URL, type DynamoDb, openDynamoDb } from '../helpers/dynamodb.ts';
 import { until } from '../helpers/until.ts';
 
 /** Begins a bucket of 5 s, number 359_000_000, and of course a second. */
@@ -340,6 +340,25 @@ describe('DynamoDB', () => {
   it('has revision, epoch and state where people find them', async () => {
     await store.update(key, CONTROL, patient);
     expect(await item()).toMatchObject({ revision: { N: '1' }, epoch: { N: '2' }, state: { S: 'half-open' } });
+  });
+
+  it('tells the loser of a race with its refusal, where it can', async () => {
+    const own = dynamoDb.connect();
+    const requests: unknown[] = [];
+    own.middlewareStack.add(
+      (next, { commandName }) => {
+        requests.push(commandName);
+        return next;
+      },
+      { step: 'initialize' },
+    );
+    const racing = new DynamoDbCircuitStore({ client: own, tableName: CIRCUITS.name });
+    await racing.update(key, CONTROL, patient);
+    expect((await racing.update(key, { ...CONTROL, successes: 9 }, patient)).circuit.control).toEqual(CONTROL);
+    // Dynalite brings nothing along.
+    const asks = process.env[DYNAMODB_LOCAL_URL] === undefined ? ['GetItemCommand'] : [];
+    expect(requests).toEqual(['UpdateItemCommand', 'UpdateItemCommand', ...asks]);
+    own.destroy();
   });
 
   it('grows by nothing, whatever was reported to a hundred epochs', async () => {

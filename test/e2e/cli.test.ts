@@ -91,6 +91,26 @@ it.each([
   expect(stderr).toContain(words);
 });
 
+it('isolates a server, shows by whom and why, and takes it back', async () => {
+  const circuitOf = async (server: string) =>
+    JSON.parse((await run('circuit', 'show', server, '--json')).stdout).circuit;
+  const isolate = await run('circuit', 'isolate', 'filesystem', '--for', '24h', '--reason', 'disk is full');
+  expect([isolate.code, isolate.stdout]).toEqual([0, expect.stringMatching(/^filesystem is isolated until \S+Z\n$/)]);
+  expect(await circuitOf('filesystem')).toMatchObject({
+    state: 'isolated',
+    override: { by: 'local:local', reason: 'disk is full' },
+  });
+  expect((await run('status')).stdout).toMatch(/^filesystem +isolated .* local:local: disk is full$/m);
+  expect((await run('circuit', 'auto', 'filesystem', '--reason', 'emptied')).code).toBe(0);
+  expect(await circuitOf('filesystem')).toMatchObject({
+    state: 'closed',
+    history: [
+      { change: 'automatic', reason: 'emptied' },
+      { change: 'isolated', reason: 'disk is full' },
+    ],
+  });
+});
+
 it('says in one line that its port is taken', async () => {
   const { code, stderr } = await run('dev', '--port', new URL(url).port);
   expect(code).toBe(1);

@@ -16,7 +16,7 @@ export const DYNAMODB_LOCAL_URL = 'FUSEBOX_DYNAMODB_LOCAL_URL';
 export interface DynamoDb {
   readonly endpoint: string;
   /**
-   * A client as the functions have it. Whoever asks destroys it.
+   * A client that asks once. Whoever asked for it destroys it.
    *
    * @param endpoint @default that of these tables
    */
@@ -31,8 +31,10 @@ export async function openDynamoDb(...tables: readonly TableModel[]): Promise<Dy
   const ours = state?.endpoint ?? String(url);
   // DynamoDB Local keeps a database for each access key.
   const credentials = { accessKeyId: `test${randomBytes(8).toString('hex')}`, secretAccessKey: 'local' };
+  // A connection each: one that lay idle while a busy machine stood still is reset at its next use.
+  const requestHandler = { httpAgent: { keepAlive: false, maxSockets: 50 } };
   const connect = (endpoint = ours) =>
-    new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+    new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, requestHandler, maxAttempts: 1 });
   const client = connect();
   await Promise.all(tables.map((table) => createTable(client, table)));
   client.destroy();

@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { parseConfig } from '../../lib/config/runtime.ts';
 import type { FuseboxConfig } from '../../lib/config/schema.ts';
+import type { CircuitView } from '../../lib/mcp/circuit-view.ts';
 import type { ErrorCode } from '../../lib/mcp/errors.ts';
-import type { Catalog, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, CircuitOperator, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import type { CatalogTool, ToolCallAnswer } from '../../lib/mcp/types.ts';
 import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
 
@@ -30,6 +31,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   upstream_result_too_large: 502,
   circuit_open: 503,
   bulkhead_full: 503,
+  store_unavailable: 503,
   deadline_exceeded: 504,
 };
 
@@ -43,6 +45,8 @@ export const TOOLS: readonly CatalogTool[] = [
   { name: 'echo', inputSchema: { type: 'object' }, idempotent: false },
 ];
 
+export const CIRCUIT: CircuitView = { state: 'closed', epoch: 1, history: [] };
+
 export function configOf(extra: Record<string, unknown> = {}): FuseboxConfig {
   const mcpServers = {
     everything: { type: 'http', url: 'https://user:pass@everything.example.com/mcp?key=canary' },
@@ -52,12 +56,16 @@ export function configOf(extra: Record<string, unknown> = {}): FuseboxConfig {
   return parseConfig({ mcpServers, ...extra }, {}, 'test');
 }
 
+type Fusebox = Catalog & ToolCaller & CircuitOperator;
+
 /** A fusebox that answers at once. */
-export function fakeFusebox(overrides: Partial<Catalog & ToolCaller> = {}): Catalog & ToolCaller {
+export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
   return {
     config: configOf(),
     callTool: async () => ANSWER,
     listTools: async () => TOOLS,
+    showCircuit: async () => CIRCUIT,
+    operateCircuit: async () => CIRCUIT,
     warmUp: async () => undefined,
     ...overrides,
   };

@@ -5,11 +5,14 @@
 import * as fc from 'fast-check';
 import { createHandler as createCallTool } from '../../functions/call-tool/create-handler.ts';
 import { createHandler as createCatalog } from '../../functions/catalog/create-handler.ts';
+import { createHandler as createOperate } from '../../functions/operate/create-handler.ts';
 import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../lib/mcp/errors.ts';
-import type { Catalog, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, CircuitOperator, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import type { CircuitOrder } from '../../lib/mcp/operate-circuit.ts';
 import type { JsonObject, ToolCall } from '../../lib/mcp/types.ts';
 import {
   ANSWER,
+  CIRCUIT,
   callEvent,
   configOf,
   fakeFusebox,
@@ -115,6 +118,23 @@ const httpEvent = fc
   .map(({ content, ...rest }) => ({ ...rest, ...content }));
 const event = mostly(httpEvent, fc.anything());
 
+const state = mostly(fc.constantFrom('isolated', 'closed', 'auto'), fc.jsonValue());
+const reason = mostly(fc.constant('maintenance'), fc.oneof(text, fc.jsonValue()));
+const forSeconds = mostly(fc.integer({ min: 1, max: 86_400 }), fc.oneof(fc.integer(), fc.double(), text));
+const order = mostly(
+  fc.record({ state, reason, forSeconds }, { requiredKeys: ['state', 'reason'] }),
+  fc.record({ state, reason, forSeconds, tool: text }, { requiredKeys: [] }),
+);
+const orderEvent = fc
+  .tuple(
+    event,
+    mostly(
+      order.map((it) => JSON.stringify(it)),
+      json,
+    ),
+  )
+  .map(([it, text]) => ({ ...Object(it), body: text, isBase64Encoded: false }));
+
 const errorDetails: fc.Arbitrary<FuseboxErrorDetails> = fc.record(
   {
     server: text,
@@ -136,11 +156,18 @@ const behaviour = fc.oneof(
     .map(([code, message, details]) => ({ thrown: new FuseboxError(code, message, details) })),
   fc.anything().map((thrown) => ({ thrown })),
 );
-const CONFIG = configOf({ access: [{ principal: 'role:agents-search', allow: ['everything:*'] }] });
+const CONFIG = configOf({
+  access: [{ principal: 'role:agents-search', allow: ['everything:*'] }],
+  operators: ['role:agents-search'],
+});
 
 type Behaviour = { readonly result: JsonObject } | { readonly thrown: unknown };
 
-function fuseboxThat(does: Behaviour, calls: ToolCall[] = []): Catalog & ToolCaller {
+function fuseboxThat(
+  does: Behaviour,
+  calls: ToolCall[] = [],
+  orders: CircuitOrder[] = [],
+): Catalog & ToolCaller & CircuitOperator {
   const act = async <T>(answer: (result: JsonObject) => T): Promise<T> => {
     if ('thrown' in does) throw does.thrown;
     return answer(does.result);
@@ -150,6 +177,11 @@ function fuseboxThat(does: Behaviour, calls: ToolCall[] = []): Catalog & ToolCal
     callTool: (call) => {
       calls.push(call);
       return act((result) => ({ ...ANSWER, result }));
+    },
+    showCircuit: () => act(() => CIRCUIT),
+    operateCircuit: (_target, given) => {
+      orders.push(given);
+      return act(() => CIRCUIT);
     },
     listTools: () => act((result) => [{ name: 'get-sum', inputSchema: result, idempotent: false }]),
   });
@@ -232,6 +264,36 @@ it(
       ),
       { numRuns: RUNS },
     );
+  },
+  RUNS * 30,
+);
+
+it(
+  'operate answers whatever arrives',
+  async () => {
+    let reached = 0;
+    await fc.assert(
+      fc.asyncProperty(orderEvent, behaviour, async (anyEvent, does) => {
+        const orders: CircuitOrder[] = [];
+        await check(
+          createOperate(() => fuseboxThat(does, [], orders)),
+          anyEvent,
+          does,
+        );
+        reached += orders.length;
+        for (const given of orders) {
+          expect(given).toMatchObject({
+            state: expect.stringMatching(/^(isolated|closed|auto)$/),
+            by: expect.stringMatching(/^(role|user|jwt|local):[^\p{Cc}]+$/u),
+            reason: expect.stringMatching(/^[^\p{Cc}]{1,500}$/u),
+          });
+          expect(given.forSeconds).toBeGreaterThanOrEqual(1);
+          expect(given.forSeconds).toBeLessThanOrEqual(86_400);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+    expect(reached).toBeGreaterThan(RUNS / 20);
   },
   RUNS * 30,
 );

@@ -29,8 +29,6 @@ export function controlUpdate(next: CircuitControl): Update {
   expression.set(ATTRIBUTES.revision, { N: String(next.revision) });
   expression.set(ATTRIBUTES.epoch, { N: String(next.epoch) });
   expression.set(ATTRIBUTES.state, { S: next.state });
-  // Reports remove a run with the buckets of its epoch; those may be gone before it, and nothing would name it any more.
-  for (const name of runOf(next.epoch - 1)) expression.remove(name);
   const revision = expression.name(ATTRIBUTES.revision);
   const ConditionExpression =
     next.revision === 1
@@ -62,6 +60,7 @@ function outdatedBy({ epoch, atMs, keepBucketsFrom, seen }: CircuitReport): stri
   const slowBuckets = seen.slowBuckets.filter(
     (old) => old.epoch < epoch || old.id < Math.min(keepSlowFrom, slowBucketAt(atMs)),
   );
+  // A run goes with the last buckets of its epoch: every report that adds to it leaves one.
   const epochs = new Set([...buckets, ...slowBuckets].map((old) => old.epoch).filter((old) => old < epoch));
   return [
     ...[...epochs].flatMap(runOf),

@@ -18,6 +18,8 @@ export interface DynamoDbPeerStoreOptions {
   readonly now: Clock;
   /** Told of every store error; the call goes on without the store. */
   readonly onError: (operation: string, error: unknown) => void;
+  /** How long an operation may take, milliseconds. @default 500 */
+  readonly timeoutMs?: number;
 }
 
 /** A call waits no longer than this for what only makes it faster. */
@@ -180,7 +182,7 @@ export class DynamoDbPeerStore implements PeerStore {
   async #attempt<T, F>(operation: string, fallback: F, run: (options: SendOptions) => Promise<T>): Promise<T | F> {
     if (this.#options.now() < this.#pausedUntilMs) return fallback;
     try {
-      return await run({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
+      return await run({ abortSignal: AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS) });
     } catch (error) {
       this.#pausedUntilMs = this.#options.now() + PAUSE_MS;
       this.#options.onError(operation, error);

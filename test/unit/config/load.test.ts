@@ -241,7 +241,6 @@ describe('warnings', () => {
         'mcpServers.search.retry.budgetRatio',
         'mcpServers.search.tools.overrides.find.fallback',
         'defaults.healthCheck',
-        'operators',
         'audit',
         'deploy.alarmEmail',
       ].map((path) => `${path} has no effect in this version`),

@@ -1,7 +1,7 @@
 import { createHandler } from '../../../functions/catalog/create-handler.ts';
 import { FuseboxError } from '../../../lib/mcp/errors.ts';
 import type { Catalog } from '../../../lib/mcp/fusebox.ts';
-import { configOf, fakeFusebox, getEvent, invoke, REQUEST_ID, TOOLS } from '../../helpers/http-border.ts';
+import { CIRCUIT, configOf, fakeFusebox, getEvent, invoke, REQUEST_ID, TOOLS } from '../../helpers/http-border.ts';
 
 const LIST = 'GET /v1/servers';
 const ONE = 'GET /v1/servers/{server}';
@@ -31,7 +31,7 @@ describe('the servers', () => {
         maxConcurrency: 10,
         tools: { allow: ['*'], deny: [] },
         retry: { maxRetries: 2 },
-        circuit: 'closed',
+        circuit: CIRCUIT,
       })),
     });
     expect(answer.body).not.toMatch(/canary|pass|X-Key/);
@@ -59,6 +59,80 @@ describe('the servers', () => {
     expect((await get(ONE, { server }, { config })).body).toMatchObject({ code });
     expect((await get(ITS_TOOLS, { server }, { config })).body).toMatchObject({ code });
   });
+});
+
+describe('the circuits', () => {
+  const PER_TOOL = {
+    defaults: {
+      circuitBreaker: { scope: 'tool' },
+      tools: {
+        allow: ['get-*', 'echo'],
+        deny: ['get-env'],
+        overrides: { 'get-sum': {}, 'get-env': {}, 'get-all': {} },
+      },
+    },
+  };
+  const showCircuit: Catalog['showCircuit'] = async ({ server, tool = '-' }) => ({
+    ...CIRCUIT,
+    history: [{ at: '2026-10-01T12:00:00.000Z', change: 'isolated', by: 'role:x', reason: `${server} ${tool}` }],
+  });
+  const reasons = (shown: unknown): unknown => JSON.stringify(shown).match(/(?<="reason":")[^"]*/g);
+
+  it('are each shown beside its server, in the list and alone', async () => {
+    expect(reasons((await get(LIST, {}, { showCircuit })).body)).toEqual(['everything -', 'search -']);
+    expect((await get(ONE, { server: 'search' }, { showCircuit })).body).toMatchObject({
+      circuit: { state: 'closed', history: [{ by: 'role:x', reason: 'search -' }] },
+    });
+  });
+
+  it('that are unknown hide no server', async () => {
+    const { answer, body } = await get(LIST, {}, { showCircuit: async () => ({ state: 'unknown' }) });
+    expect(answer.statusCode).toBe(200);
+    expect(body).toMatchObject({
+      servers: [
+        { name: 'everything', circuit: { state: 'unknown' } },
+        { name: 'search', circuit: { state: 'unknown' } },
+      ],
+    });
+  });
+
+  it('are those of the tools that the configuration names, where each tool has its own', async () => {
+    const { body } = await get(ONE, {}, { config: configOf(PER_TOOL), showCircuit });
+    expect(body).not.toHaveProperty('circuit');
+    expect(Object.keys(Object(body['toolCircuits']))).toEqual(['echo', 'get-all', 'get-sum']);
+    expect(reasons(body)).toEqual(['everything echo', 'everything get-all', 'everything get-sum']);
+  });
+
+  it('of tools are only those that the caller may call, unless it operates', async () => {
+    const access = [{ principal: 'role:agents-*', allow: ['everything:get-sum'] }];
+    const toolsOf = async (config: object) => {
+      const { body } = await get(ONE, {}, { config: configOf({ ...PER_TOOL, access, ...config }), showCircuit });
+      return Object.keys(Object(body['toolCircuits']));
+    };
+    expect(await toolsOf({})).toEqual(['get-sum']);
+    expect(await toolsOf({ operators: ['role:agents-*'] })).toEqual(['echo', 'get-all', 'get-sum']);
+  });
+
+  it('are read all at once', async () => {
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    let asked = 0;
+    const waiting: Catalog['showCircuit'] = async () => {
+      asked += 1;
+      if (asked === 2) resolve();
+      await all;
+      return CIRCUIT;
+    };
+    expect((await get(LIST, {}, { showCircuit: waiting })).answer.statusCode).toBe(200);
+  });
+});
+
+it('operators see every server, and call none for that', async () => {
+  const config = configOf({ access: [], operators: ['role:agents-*'] });
+  expect((await get(LIST, {}, { config })).body).toMatchObject({
+    servers: [{ name: 'everything' }, { name: 'search' }],
+  });
+  expect((await get(ONE, {}, { config })).body).toMatchObject({ name: 'everything' });
+  expect((await get(ITS_TOOLS, {}, { config })).body).toMatchObject({ code: 'forbidden' });
 });
 
 describe('the tools of a server', () => {

@@ -5,6 +5,7 @@ it.each([
   ['HEAD', '/v1/servers/search', ['GET']],
   ['OPTIONS', '/v1/servers/search/tools', ['GET']],
   ['DELETE', '/v1/servers/search/tools/find', ['POST']],
+  ['GET', '/v1/servers/search/circuit', ['PUT']],
 ])('%s %s is known under %j', (method, path, allow) => {
   expect(unknownRoute(method, path)).toMatchObject({ code: 'method_not_allowed', details: { allow } });
 });

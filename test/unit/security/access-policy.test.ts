@@ -1,4 +1,10 @@
-import { type AccessRule, isAllowed, isServerAllowed } from '../../../lib/security/access-policy.ts';
+import {
+  type AccessRule,
+  isAllowed,
+  isOperator,
+  isServerAllowed,
+  isServerVisible,
+} from '../../../lib/security/access-policy.ts';
 import type { Principal } from '../../../lib/security/principal.ts';
 
 const role = (name: string): Principal => ({ kind: 'role', name, account: '123456789012', claims: {} });
@@ -99,5 +105,31 @@ describe('isServerAllowed', () => {
     expect(isServerAllowed(access, role('a'), 'github')).toBe(false);
     expect(isServerAllowed(access, role('b'), 'search')).toBe(false);
     expect(isServerAllowed(undefined, role('b'), 'search')).toBe(true);
+  });
+});
+
+describe('isOperator', () => {
+  it.each<[string, string[], Principal, boolean]>([
+    ['nobody, where none is named', [], role('a'), false],
+    ['the local operator always', [], local, true],
+    ['a role', ['role:platform'], role('platform'), true],
+    ['a pattern of roles', ['role:platform-*'], role('platform-oncall'), true],
+    ['not another role', ['role:platform-*'], role('agents'), false],
+    ['not a user of that name', ['role:platform'], user('platform'), false],
+    ['not a token whose subject is so called', ['role:u-1', 'user:u-1'], token({ sub: 'u-1' }), false],
+    ['a claim', ['claim:groups=platform'], token({ groups: '[platform dev]' }), true],
+    ['any of them', ['role:x', 'user:ann'], user('ann'), true],
+    ['everybody', ['*'], token({}), true],
+  ])('%s', (_name, operators, principal, expected) => {
+    expect(isOperator(operators, principal)).toBe(expected);
+  });
+});
+
+describe('isServerVisible', () => {
+  it('shows a caller what it may call, and operators everything', () => {
+    const config = { access: rule('role:a', 'search:find'), operators: ['role:platform'] };
+    expect(isServerVisible(config, role('a'), 'search')).toBe(true);
+    expect(isServerVisible(config, role('a'), 'github')).toBe(false);
+    expect(isServerVisible(config, role('platform'), 'github')).toBe(true);
   });
 });
