@@ -89,8 +89,8 @@ async function measureRound(run: Run, hanging: FlakyProcess, count: number): Pro
   return { quietMs, besideMs };
 }
 
-/** The round in the middle of some, by its ratio. */
-async function measure(isolated: boolean, rounds: number, count: number): Promise<Round> {
+/** By their ratios. */
+async function measure(isolated: boolean, rounds: number, count: number): Promise<readonly Round[]> {
   const [calm, hanging] = await Promise.all([startFlaky(), startFlaky()]);
   const run = await startRun({
     calm: { url: `${calm.origin}/mcp` },
@@ -100,8 +100,7 @@ async function measure(isolated: boolean, rounds: number, count: number): Promis
     await prewarm(run);
     const measured: Round[] = [];
     for (let round = 0; round < rounds; round++) measured.push(await measureRound(run, hanging, count));
-    const sorted = measured.toSorted((one, other) => ratio(one) - ratio(other));
-    return sorted[Math.floor(rounds / 2)] ?? { quietMs: Number.NaN, besideMs: Number.NaN };
+    return measured.toSorted((one, other) => ratio(one) - ratio(other));
   } finally {
     await run.close();
     calm.child.kill();
@@ -116,8 +115,11 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-function row(what: string, round: Round): string {
-  return `| ${what} | ${round.quietMs.toFixed(2)} | ${round.besideMs.toFixed(2)} | ${ratio(round).toFixed(2)} |`;
+/** The round in the middle, and the ratios of all. */
+function row(what: string, rounds: readonly Round[]): string {
+  const middle = rounds[Math.floor(rounds.length / 2)] ?? { quietMs: Number.NaN, besideMs: Number.NaN };
+  const all = rounds.map((round) => ratio(round).toFixed(2)).join(' ');
+  return `| ${what} | ${middle.quietMs.toFixed(2)} | ${middle.besideMs.toFixed(2)} | ${ratio(middle).toFixed(2)} | ${all} |`;
 }
 
 function report(rows: readonly string[]): string {
@@ -125,8 +127,8 @@ function report(rows: readonly string[]): string {
   return [
     `${new Date().toISOString().slice(0, 10)}, ${machine}. Medians of another server's calls, quiet and beside ${CALLERS} callers of a server that hangs.`,
     '',
-    '| the server that hangs | quiet, ms | beside it, ms | ratio |',
-    '| --- | --: | --: | --: |',
+    '| the server that hangs | quiet, ms | beside it, ms | ratio | of all rounds |',
+    '| --- | --: | --: | --: | --: |',
     ...rows,
   ].join('\n');
 }

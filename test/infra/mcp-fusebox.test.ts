@@ -389,8 +389,7 @@ describe('isolated servers', () => {
   });
 
   it('lets each read its own secret alone, and nobody else read that', () => {
-    const isolated = [...own].map(([server, fn]) => [server, secretsOf(fn)]);
-    expect(isolated).toEqual([
+    expect([...own].map(([server, fn]) => [server, secretsOf(fn)])).toEqual([
       ['a.b', ['dot-token']],
       ['a-b', ['dash-token']],
       ['Default', []],
