@@ -45,6 +45,8 @@ export interface World {
   readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
+  /** Told of what this environment did to a shared circuit. */
+  readonly onCircuitChange: (server: string, change: CircuitChange) => void;
 }
 
 /** INIT connects what `pool.min` asks for, and lets no server hold it up for longer. Lambda itself allows INIT 10 s. */
@@ -157,7 +159,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     owner: randomUUID(),
     telemetryOf: (server) => (event) => {
       if (event.type === 'store-error') onStoreError(`circuit ${event.operation}`, event.error);
-      if (event.type === 'circuit') tellChange(server, event.change);
+      if (event.type === 'circuit') (world.onCircuitChange ?? tellChange)(server, event.change);
     },
   });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));

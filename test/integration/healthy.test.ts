@@ -24,11 +24,11 @@ afterAll(async () => {
   await flaky.close();
   await state.close();
 });
-afterEach(() => jest.restoreAllMocks());
 
 it(`${CALLS} calls through the handler: no write, and a read in five seconds`, async () => {
-  let nowMs = Date.now();
-  jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+  const { now } = Date;
+  let nowMs = now();
+  Date.now = () => nowMs;
   const asked = { reads: 0, writes: 0 };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = new DynamoDBClient({ endpoint: state.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
@@ -59,6 +59,7 @@ it(`${CALLS} calls through the handler: no write, and a read in five seconds`, a
     }
     return seen;
   });
+  Date.now = now;
   client.destroy();
   expect([...statuses]).toEqual([[200, CALLS]]);
   expect(asked.writes).toBe(0);
