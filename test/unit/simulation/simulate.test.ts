@@ -65,6 +65,12 @@ it('ours opens, probes one at a time, and comes back', async () => {
   expect(measures.sentBeforeOpening).toBeLessThanOrEqual(measures.leakedCalls);
 });
 
+it('ours opens within a second where a whole fleet of warm environments begins to fail at once', async () => {
+  const { detectSeconds, leakedCalls } = await measuresOf({ ...FAIL, callsPerSecond: 500 }, ours(), { seed: 1 });
+  expect(detectSeconds).toBeLessThan(1);
+  expect(leakedCalls).toBeLessThan(400);
+});
+
 it('one probe at a time, also with clocks that are off by two seconds', async () => {
   const parameters = { ...PARAMETERS, clockSkewMs: 2_000 };
   const runs = await Promise.all([1, 2, 3].map((seed) => measuresOf(FAIL, ours(), { seed, parameters })));
