@@ -4,13 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Run, startRun } from '../helpers/local-run.ts';
+import { median, ROOT, report, where } from './report.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const CALLERS = 20;
 const MAX_CONCURRENCY = 10;
 const TIMEOUT_MS = 2_000;
@@ -110,11 +108,6 @@ async function measure(isolated: boolean, rounds: number, count: number): Promis
 
 const ratio = ({ quietMs, besideMs }: Round): number => besideMs / quietMs;
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 /** The round in the middle, and the ratios of all. */
 function row(what: string, rounds: readonly Round[]): string {
   const middle = rounds[Math.floor(rounds.length / 2)] ?? { quietMs: Number.NaN, besideMs: Number.NaN };
@@ -122,10 +115,9 @@ function row(what: string, rounds: readonly Round[]): string {
   return `| ${what} | ${middle.quietMs.toFixed(2)} | ${middle.besideMs.toFixed(2)} | ${ratio(middle).toFixed(2)} | ${all} |`;
 }
 
-function report(rows: readonly string[]): string {
-  const machine = `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+function table(rows: readonly string[]): string {
   return [
-    `${new Date().toISOString().slice(0, 10)}, ${machine}. Medians of another server's calls, quiet and beside ${CALLERS} callers of a server that hangs.`,
+    `${where()}. Medians of another server's calls, quiet and beside ${CALLERS} callers of a server that hangs.`,
     '',
     '| the server that hangs | quiet, ms | beside it, ms | ratio | of all rounds |',
     '| --- | --: | --: | --: | --: |',
@@ -133,25 +125,10 @@ function report(rows: readonly string[]): string {
   ].join('\n');
 }
 
-const FIGURES = /(<!-- isolation -->)[^]*(<!-- \/isolation -->)/;
-
-/** Replaces the figures between the markers. */
-function writeReport(text: string): void {
-  const file = join(ROOT, 'docs', 'benchmarks.md');
-  const page = readFileSync(file, 'utf8');
-  if (!FIGURES.test(page)) throw new Error(`${file} has no markers to write between`);
-  writeFileSync(
-    file,
-    page.replace(FIGURES, (_, before, after) => `${before}\n${text}\n${after}`),
-  );
-}
-
 const isolated = await measure(true, 5, 200);
 // Each of these calls waits for others to time out.
 const shared = await measure(false, 1, 5);
-const text = report([
-  row('is `isolated`, median of 5 rounds of 200 calls', isolated),
-  row('shares a function, 5 calls', shared),
-]);
-console.log(text);
-if (process.argv.includes('--write')) writeReport(text);
+report(
+  'isolation',
+  table([row('is `isolated`, median of 5 rounds of 200 calls', isolated), row('shares a function, 5 calls', shared)]),
+);
