@@ -20,7 +20,8 @@ module.exports = {
     only('middleware', '^lib/middleware/', ['^lib/mcp/', '^lib/config/', '^lib/resilience/', '^lib/security/', '^lib/contract/']),
     only('constructs', '^lib/constructs/', ['^lib/config/', '^lib/contract/']),
     only('local', '^lib/local/', ['^lib/middleware/', '^lib/mcp/', '^lib/config/', '^lib/resilience/', '^lib/security/', '^lib/contract/', '^lib/compose', '^bin/app\\.ts$']),
-    only('cli', '^lib/cli/', ['^lib/local/', '^lib/mcp/', '^lib/config/', '^lib/contract/']),
+    only('simulation', '^lib/simulation/', ['^lib/resilience/']),
+    only('cli', '^lib/cli/', ['^lib/local/', '^lib/mcp/', '^lib/config/', '^lib/contract/', '^lib/simulation/']),
     only('functions', '^functions/', ['^lib/middleware/', '^lib/mcp/', '^lib/config/', '^lib/resilience/', '^lib/security/', '^lib/contract/', '^lib/compose']),
     {
       name: 'adapters-see-ports-only',

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
+import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
@@ -31,6 +31,7 @@ import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
+import type { CircuitChange, Telemetry } from './resilience/telemetry.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
@@ -44,6 +45,8 @@ export interface World {
   readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
+  /** Told of what this environment did to a shared circuit. */
+  readonly onCircuitChange: (server: string, change: CircuitChange) => void;
 }
 
 /** INIT connects what `pool.min` asks for, and lets no server hold it up for longer. Lambda itself allows INIT 10 s. */
@@ -154,8 +157,10 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     ...circuits,
     random: world.random ?? Math.random,
     owner: randomUUID(),
-    telemetry: (event) =>
-      void (event.type === 'store-error' && onStoreError(`circuit ${event.operation}`, event.error)),
+    telemetryOf: (server) => (event) => {
+      if (event.type === 'store-error') onStoreError(`circuit ${event.operation}`, event.error);
+      if (event.type === 'circuit') (world.onCircuitChange ?? tellChange)(server, event.change);
+    },
   });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
@@ -170,7 +175,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     isolated,
     served,
     circuits,
-    warmUp: () => warmUp(servers),
+    warmUp: () => warmUpAll(servers),
   };
 }
 
@@ -202,7 +207,7 @@ function reachIsolated(
 }
 
 /** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
-async function warmUp(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+async function warmUpAll(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
   const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
   await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
@@ -213,7 +218,7 @@ function serveServers(
   config: FuseboxConfig,
   isServedHere: (name: string) => boolean,
   client: ToolClient,
-  dependencies: ServerResilienceDependencies,
+  { telemetryOf, ...dependencies }: ServerResilienceDependencies & { telemetryOf: (server: string) => Telemetry },
 ): ReadonlyMap<string, ServedServer> {
   const { now } = dependencies;
   const servers = new Map<string, ServedServer>();
@@ -225,7 +230,7 @@ function serveServers(
       config: server,
       target,
       pool: new SessionPool({ target, client, pool: server.pool, now, sleep }),
-      resilience: new ServerResilience(name, server, dependencies),
+      resilience: new ServerResilience(name, server, { ...dependencies, telemetry: telemetryOf(name) }),
     });
   }
   return servers;
@@ -241,23 +246,24 @@ function toTarget(name: string, server: RemoteServerConfig, maxResultBytes: numb
 function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStoreError']): PeerStore {
   const tableName = env[ENVIRONMENT.recordsTable];
   if (!tableName) return new MemoryPeerStore(now);
-  return new DynamoDbPeerStore({ client: new DynamoDBClient({ maxAttempts: 2 }), tableName, now, onError });
+  return new DynamoDbPeerStore({ client: createDynamoDbClient({ maxAttempts: 2, now }), tableName, now, onError });
 }
 
 function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {
+  const now = world.now ?? Date.now;
   return {
-    store: world.circuits ?? createCircuitStore(env),
-    now: world.now ?? Date.now,
+    store: world.circuits ?? createCircuitStore(env, now),
+    now,
     timer: world.timer ?? systemTimer,
     onStoreError: world.onStoreError ?? warnOfStore,
   };
 }
 
-function createCircuitStore(env: NodeJS.ProcessEnv): CircuitStore {
+function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitStore {
   const tableName = env[ENVIRONMENT.circuitsTable];
   if (!tableName) return new MemoryCircuitStore();
   // One attempt: a call waits no longer than some milliseconds for it, and counts must not be added twice.
-  return new DynamoDbCircuitStore({ client: new DynamoDBClient({ maxAttempts: 1 }), tableName });
+  return new DynamoDbCircuitStore({ client: createDynamoDbClient({ maxAttempts: 1, now }), tableName });
 }
 
 function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
@@ -274,6 +280,11 @@ function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: C
   }
   if (env[ENVIRONMENT.credentials] === 'environment') return new EnvironmentCredentials(env, secrets);
   return new SecretsManagerCredentials(new SecretsManagerClient({ maxAttempts: 2 }), secrets, now);
+}
+
+/** Rare, and worth a line of its own: somebody is looking for just this. */
+function tellChange(server: string, change: CircuitChange): void {
+  console.warn(JSON.stringify({ level: 'WARN', message: `circuit ${change}`, server }));
 }
 
 function warnOfStore(operation: string, error: unknown): void {

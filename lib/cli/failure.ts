@@ -1,8 +1,8 @@
 /** How a command says no. */
 import { paint, printable, writeJson } from './output.ts';
 
-/** 0 yes, 1 no, 2 misuse. */
-export type ExitCode = 0 | 1 | 2;
+/** 0 yes, 1 no, 2 misuse, 130 ended by Ctrl-C before there was an answer. */
+export type ExitCode = 0 | 1 | 2 | 130;
 
 /** A "no" in one line, with what to do next. */
 export class CommandFailure extends Error {

@@ -60,12 +60,19 @@ const FRAME_MS = 80;
 const QUIET_MS = 1_000;
 const ERASE_LINE = '\r\x1b[K';
 
-/** Shows on a terminal's stderr that work goes on, if it takes longer than a second. */
-export async function withProgress<T>(label: string, work: Promise<T>): Promise<T> {
+/**
+ * Shows on a terminal's stderr that work goes on, if it takes longer than a second.
+ *
+ * @param label what is going on; a function, where that changes
+ */
+export async function withProgress<T>(label: string | (() => string), work: Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return work;
   let frame = -Math.ceil(QUIET_MS / FRAME_MS);
   const timer = setInterval(() => {
-    if (frame >= 0) process.stderr.write(`${ERASE_LINE}${FRAMES[frame % FRAMES.length]} ${printableLine(label)}`);
+    if (frame >= 0)
+      process.stderr.write(
+        `${ERASE_LINE}${FRAMES[frame % FRAMES.length]} ${printableLine(typeof label === 'string' ? label : label())}`,
+      );
     frame += 1;
   }, FRAME_MS);
   try {

@@ -1,8 +1,13 @@
 /** The command line: every command, its options and an example. A command's code is loaded when it runs, so that help is quick. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { ABLATION_NAMES, describeAblation } from '../simulation/ablations.ts';
+import { PARAMETERS } from '../simulation/parameters.ts';
+import { RIVALS } from '../simulation/rivals/index.ts';
+import { SCENARIOS } from '../simulation/scenario.ts';
 import type { ExitCode } from './failure.ts';
 
 const DEFAULT_PORT = 3000;
+const MAX_SEED = 2 ** 31 - 1;
 const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
 
 /** @param onExitCode is told how the command ended */
@@ -18,6 +23,7 @@ export function createProgram(version: string, onExitCode: (code: ExitCode) => v
   addApiCommands(program, done);
   addOperatorCommands(program, done);
   addDev(program, done);
+  addSimulate(program, done);
   return program;
 }
 
@@ -117,6 +123,64 @@ function addDev(program: Command, done: Done): void {
     .action(async (options) => done((await import('./dev.ts')).dev(options)));
 }
 
+function addSimulate(program: Command, done: Done): void {
+  command(
+    program,
+    'simulate',
+    'run the shipped circuit breaker, and others, through the same troubles in virtual time',
+    'fusebox simulate hang --seeds 5 --plot hang.svg',
+  )
+    .addArgument(
+      new Argument('[scenario...]', 'default: all but noise, which takes minutes').choices(
+        SCENARIOS.map(({ name }) => name),
+      ),
+    )
+    .addOption(new Option('--seed <number>', 'the first seed').default(1).argParser(wholeNumber(0, MAX_SEED)))
+    .addOption(new Option('--seeds <number>', 'medians of so many seeds').default(1).argParser(wholeNumber(1, 1_000)))
+    .addOption(
+      new Option('--idle <number>', 'environments that have idled for long when it begins')
+        .default(0)
+        .argParser(wholeNumber(0, PARAMETERS.maxEnvironments)),
+    )
+    .addOption(
+      new Option('--clock-skew <ms>', 'clocks of environments are off by up to this')
+        .default(0)
+        .argParser(wholeNumber(0, 60_000)),
+    )
+    .addOption(
+      new Option('--algorithm <name>', 'only this one; may be repeated').argParser(
+        collectOneOf(['ours', ...RIVALS.map(({ name }) => name)]),
+      ),
+    )
+    .addOption(
+      new Option('--without <rule>', 'ours without a rule, beside ours; may be repeated').argParser(
+        collectOneOf(ABLATION_NAMES),
+      ),
+    )
+    .option('--plot <file>', 'draw calls, failures and rejections over time, as SVG')
+    .addHelpText('after', simulateHelp)
+    .action(async (scenarios, options) => done((await import('./simulate.ts')).simulate(scenarios, options)));
+}
+
+function simulateHelp(): string {
+  const list = (title: string, items: readonly (readonly [name: string, summary: string])[]) =>
+    `\n${title}:\n${items.map(([name, summary]) => `  ${name.padEnd(20)} ${summary}`).join('\n')}`;
+  return [
+    list(
+      'Scenarios',
+      SCENARIOS.map(({ name, summary }) => [name, summary]),
+    ),
+    list(
+      'Algorithms, beside ours',
+      RIVALS.map(({ name, summary }) => [name, summary]),
+    ),
+    list(
+      'Rules, and what happens without them',
+      ABLATION_NAMES.map((name) => [name, describeAblation(name)]),
+    ),
+  ].join('\n');
+}
+
 const command = (program: Command, name: string, description: string, example: string): Command =>
   program
     .command(name)
@@ -130,6 +194,13 @@ const apiCommand = (program: Command, name: string, description: string, example
     .option('--header <line>', "a header to send, 'Name: value'; may be repeated", collect);
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+const collectOneOf =
+  (choices: readonly string[]) =>
+  (value: string, before?: readonly string[]): readonly string[] => {
+    if (!choices.includes(value)) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+    return collect(value, before);
+  };
 
 const wholeNumber =
   (min: number, max = Number.MAX_SAFE_INTEGER) =>

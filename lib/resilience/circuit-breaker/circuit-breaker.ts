@@ -42,9 +42,6 @@ interface Permit {
   readonly isTrial?: boolean;
 }
 
-/** Beside a call, the store is not asked more often than this, milliseconds. */
-const REFRESH_INTERVAL_MS = 1_000;
-
 /**
  * The circuit of one server as one execution environment sees it; the state is the whole fleet's. DESIGN §3.4.
  *
@@ -130,7 +127,8 @@ export class CircuitBreaker {
       await this.#shared.look();
       return undefined;
     }
-    if (this.#deps.now() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return undefined;
+    // Where calls are quicker than the store, the look beside the next one would be given up, too.
+    if (this.#deps.now() - this.#refreshedAtMs < this.#tuning.freshMs) return undefined;
     this.#refreshedAtMs = this.#deps.now();
     return this.#shared.startLook();
   }
@@ -203,14 +201,14 @@ export class CircuitBreaker {
   async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, owner: string): Promise<T> {
     const { now } = this.#deps;
     const startedAtMs = now();
-    const end = async (outcome: Outcome): Promise<void> => {
+    const end = async (outcome: Outcome, silence?: { readonly silentSinceMs: number }): Promise<void> => {
       const draw = this.#deps.random();
-      await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw });
+      await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw, ...silence });
       this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
     };
     const silence = await this.#ping(call.ping);
     if (silence !== undefined) {
-      await end({ kind: 'failure' });
+      await end({ kind: 'failure' }, { silentSinceMs: startedAtMs });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
     // After a freeze the lease may long be another's.

@@ -58,10 +58,10 @@ export class Reporter {
     if (after !== undefined) await shared.change({ type: 'slowness-reported', epoch });
   }
 
-  /** At most once a second or longer, but soon where nothing works any more, unless the whole fleet says so already. */
+  /** At most once a second or longer, but soon where nothing works any more; the more is reported, the more it takes. */
   #isDue(nowMs: number): boolean {
     const { eagerFailures, eagerIntervalMs, reportIntervalMs } = this.#deps.tuning;
-    const isEager = this.#tally.failuresInARow >= eagerFailures && this.#intervalMs <= reportIntervalMs;
+    const isEager = this.#tally.failuresInARow >= eagerFailures * (this.#intervalMs / reportIntervalMs);
     return nowMs - this.#reportedAtMs >= (isEager ? eagerIntervalMs : this.#intervalMs);
   }
 

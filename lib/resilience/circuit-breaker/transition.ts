@@ -27,6 +27,8 @@ export type CircuitEvent =
       readonly epoch: number;
       readonly outcome: OutcomeKind;
       readonly draw: number;
+      /** When the ping began that got no answer: the wait for it is a part of the time that the circuit stays open. */
+      readonly silentSinceMs?: number;
     }
   | {
       readonly type: 'override';
@@ -76,7 +78,7 @@ function whileClosed(
   switch (event.type) {
     case 'failures-reported':
       return isTripped(circuit, nowMs, options, tuning)
-        ? open(circuit, 'opened', event.draw, nowMs, options, tuning)
+        ? open(circuit, 'opened', event, nowMs, options, tuning)
         : unchanged(circuit);
     case 'slowness-reported': {
       const believed = nowMs >= control.trustedUntilMs && !isThrottled(control, nowMs, options);
@@ -140,7 +142,7 @@ function afterProbe(
 ): Transition {
   const { control } = circuit;
   const leases = control.leases.filter(({ owner }) => owner !== event.owner);
-  if (event.outcome === 'failure') return open(circuit, 'reopened', event.draw, nowMs, options, tuning);
+  if (event.outcome === 'failure') return open(circuit, 'reopened', event, nowMs, options, tuning);
   // Neither says that the server is back, nor that it is not: the next one may try.
   if (event.outcome !== 'success') return write(circuit, { leases }, []);
   const successes = control.successes + 1;
@@ -157,14 +159,14 @@ function afterProbe(
 function open(
   circuit: Circuit,
   name: 'opened' | 'reopened',
-  draw: number,
+  { draw, silentSinceMs }: { readonly draw: number; readonly silentSinceMs?: number },
   nowMs: number,
   { openDurationMs, maxOpenDurationMs }: CircuitOptions,
   { openJitter }: Tuning,
 ): Transition {
   const { epoch, openings } = circuit.control;
   const durationMs = Math.min(openDurationMs * 2 ** openings, Math.max(openDurationMs, maxOpenDurationMs));
-  const openUntilMs = nowMs + durationMs * (1 + openJitter * (2 * draw - 1));
+  const openUntilMs = (silentSinceMs ?? nowMs) + durationMs * (1 + openJitter * (2 * draw - 1));
   return change(
     circuit,
     {

@@ -46,7 +46,7 @@ describe('a healthy server', () => {
     expect([await durationOf(), fleet.store.reads]).toEqual([120, 3]);
   });
 
-  it('a look beside a quicker call is given up with it, and not begun again at once', async () => {
+  it('a look beside a quicker call is given up with it, and not begun again: the next one comes before a call', async () => {
     const fleet = fleetOf();
     const { call } = fleet.environment('one');
     await call();
@@ -55,9 +55,12 @@ describe('a healthy server', () => {
     const startMs = fleet.time.nowMs;
     expect([await call(), await call()]).toEqual(['ok', 'ok']);
     expect([fleet.time.nowMs - startMs, fleet.store.reads, fleet.events]).toEqual([0, 2, []]);
-    await fleet.time.advance(1_000);
+    await fleet.time.advance(3_999);
     await call();
-    expect(fleet.store.reads).toBe(3);
+    expect([fleet.time.nowMs - startMs, fleet.store.reads]).toEqual([3_999, 2]);
+    await fleet.time.advance(1);
+    await call();
+    expect([fleet.time.nowMs - startMs, fleet.store.reads]).toEqual([4_020, 3]);
   });
 
   it('reads ahead at the end of INIT', async () => {
@@ -112,7 +115,7 @@ describe('opening', () => {
     expect((await fleet.circuit())?.buckets).toMatchObject([{ ok: 0, failed: 1 }]);
   });
 
-  it('an environment reports once a second, and three failures in a row at once, a tenth of a second apart', async () => {
+  it('an environment reports once a second, and three failures in a row at once, 150 ms apart', async () => {
     const fleet = fleetOf();
     const { call } = fleet.environment('one');
     fleet.server.behaviour = 'fail';
@@ -120,7 +123,7 @@ describe('opening', () => {
     await call();
     await call();
     expect(await reports()).toBe(1);
-    await fleet.time.advance(99);
+    await fleet.time.advance(149);
     await call();
     expect(await reports()).toBe(1);
     await fleet.time.advance(1);
@@ -284,7 +287,7 @@ describe('an open circuit', () => {
     expect(await fleet.control()).toMatchObject({ state: 'closed', epoch: 3 });
   });
 
-  it('a probe whose ping gets no answer opens it again, for another two seconds, and the call is not sent', async () => {
+  it('a probe whose ping gets no answer opens it again, for two seconds from when it began, and the call is not sent', async () => {
     const fleet = fleetOf();
     await open(fleet);
     await fleet.time.advance(OPEN_MS);
@@ -293,7 +296,7 @@ describe('an open circuit', () => {
     const startMs = fleet.time.nowMs;
     expect(await fleet.environment('prober').call()).toBe(REJECTED);
     expect([fleet.time.nowMs - startMs, fleet.server.calls - calls]).toEqual([1_250, 0]);
-    expect(await fleet.control()).toMatchObject({ state: 'open', epoch: 3, openUntilMs: fleet.time.nowMs + 2_000 });
+    expect(await fleet.control()).toMatchObject({ state: 'open', epoch: 3, openUntilMs: startMs + 2_000 });
     expect(fleet.changes()).toEqual(['opened', 'half-opened', 'reopened']);
   });
 
