@@ -89,10 +89,10 @@ describe('a look', () => {
   it('beside something else ends with that', async () => {
     const { time, store, shared } = setUp();
     store.mode = 'hangs';
-    const { result, abort } = shared.startLook(1_000);
+    const look = shared.startLook(1_000);
     await time.advance(900);
-    abort();
-    expect([await result, time.pending]).toEqual([undefined, 0]);
+    look.abort();
+    expect([await look.result, time.pending]).toEqual([undefined, 0]);
   });
 });
 
