@@ -66,3 +66,11 @@ it('allows the ends of a range, a fraction where there may be one, and null wher
   expect(circuit({ slowAfterMs: null })).toMatchObject({ slowAfterMs: null });
   expect(() => circuit({ slowAfterMs: 0 })).toThrow('a whole number from 1 to 900000, or null');
 });
+
+it('says of every option, in a sentence of its own, what it is', () => {
+  const abouts = [RETRY_RANGES, BULKHEAD_RANGES, CIRCUIT_RANGES].flatMap((ranges) =>
+    Object.values<{ readonly about: string }>(ranges).map(({ about }) => about),
+  );
+  for (const about of abouts) expect(about).toMatch(/^\w.{10,}\.$/);
+  expect(new Set(abouts).size).toBe(abouts.length);
+});

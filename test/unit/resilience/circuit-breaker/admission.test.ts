@@ -60,3 +60,7 @@ it('throttling ends two timeouts after it began', () => {
     isThrottled(circuitWith({ throttledAtMs }).control, NOW_MS, { ...OPTIONS, timeoutMs: 300 });
   expect([at(NOW_MS), at(NOW_MS - 599), at(NOW_MS - 600), at(null)]).toEqual([true, true, false, false]);
 });
+
+it('what never happened is long ago, whenever the clock began', () => {
+  expect(admission(circuitWith({}), 0, OPTIONS, TUNING)).toEqual(PASS);
+});
