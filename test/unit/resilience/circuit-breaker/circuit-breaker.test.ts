@@ -399,7 +399,7 @@ describe('slowness', () => {
 
   it('twenty calls that wait too long at one time hold back all but a twentieth, long before their timeout', async () => {
     const fleet = fleetOf();
-    await throttle(fleet);
+    void (await throttle(fleet));
     const { call } = fleet.environment('other');
     fleet.draws.push(0.051);
     expect(await call()).toBe(REJECTED);
