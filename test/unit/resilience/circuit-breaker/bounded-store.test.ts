@@ -76,12 +76,14 @@ it('what is given up says nothing of the store, and ends at once', async () => {
   expect(time.pending).toBe(0);
 });
 
-it('listens to its own signal once', async () => {
+it('listens to its own signal no longer than it takes', async () => {
   const { time, store, signals, taking } = setUp();
   const pending = store.start('read', taking(40));
   await time.advance(1);
   pending.abort();
-  expect(signals.map((signal) => getEventListeners(signal, 'abort'))).toEqual([[]]);
+  await pending.result;
+  await time.during(store.run('read', taking(1)));
+  expect(signals.map((signal) => getEventListeners(signal, 'abort'))).toEqual([[], []]);
 });
 
 describe('the store is out', () => {

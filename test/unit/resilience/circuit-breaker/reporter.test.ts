@@ -16,12 +16,14 @@ import { VirtualTime } from '../../../helpers/virtual-time.ts';
 
 const SUCCESS: Outcome = { kind: 'success' };
 const FAILURE: Outcome = { kind: 'failure' };
+/** Not what is in effect, but easy to reckon with. */
+const EASY: Tuning = { ...TUNING, reportsPerSecond: 50, eagerFailures: 3, eagerIntervalMs: 100 };
 
 /** One environment's reporter, and a store that shows what it is told to, and keeps the reports. */
 function setUp(changes: { options?: Partial<CircuitOptions>; tuning?: Partial<Tuning>; circuit?: Circuit } = {}) {
   const time = new VirtualTime();
   const options = { ...OPTIONS, ...changes.options };
-  const tuning = { ...TUNING, ...changes.tuning };
+  const tuning = { ...EASY, ...changes.tuning };
   const store = new CountingStore();
   const state = { circuit: changes.circuit ?? NEW_CIRCUIT };
   const reports: CircuitReport[] = [];
@@ -230,6 +232,11 @@ describe('the rate of the whole fleet', () => {
     expect(await reportedAfter([0])).toEqual([false]);
     state.circuit = circuitWith({ revision: 1 });
     expect(await reportedAfter([1, 4_999, 1])).toEqual([true, false, true]);
+  });
+
+  it('takes more failures in a row to report at once, the longer the pause is', async () => {
+    const { reportedAfter } = setUp({ circuit: atRate(100) });
+    expect(await reportedAfter([0, 100, 100, 100, 100, 0])).toEqual([true, false, false, false, false, true]);
   });
 
   it('lets chance decide in a crowd that is more than twice as large', async () => {
