@@ -76,12 +76,13 @@ export class Pipeline {
     const { breaker } = this.#policies;
     const run = () => withinLimit(call, this.#time, (signal) => call.run({ attempt, signal }));
     if (breaker === undefined) return run();
-    const { ping, deadlineAtMs } = call;
+    const { ping, deadlineAtMs, signal } = call;
     return breaker.call({
       run,
       outcomeOf: (settled) => outcomeOf(settled, call),
       deadlineAtMs,
       ...(ping && { ping }),
+      ...(signal && { signal }),
     });
   }
 }

@@ -78,8 +78,6 @@ export class VirtualTime {
   }
 }
 
-export type { Event as PlannedEvent };
-
 const isBefore = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
 /** A binary heap, the earliest event on top. */

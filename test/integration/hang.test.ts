@@ -49,10 +49,11 @@ it.each(['modernUrl', 'legacyUrl'] as const)(
     flaky.control({ mode: 'hang' });
     flaky.resetLedger();
     const signals: AbortSignal[] = [];
-    const { addEventListener } = EventTarget.prototype;
+    const original = Object.getOwnPropertyDescriptor(EventTarget.prototype, 'addEventListener')
+      ?.value as EventTarget['addEventListener'];
     EventTarget.prototype.addEventListener = function (this: EventTarget, ...args) {
       if (this instanceof AbortSignal) signals.push(this);
-      return addEventListener.apply(this, args);
+      return original.apply(this, args);
     };
     const before = { timers: time.pending, timeouts: 0, heap: 0 };
     for (let round = 0; round < ROUNDS; round++) {
@@ -69,7 +70,7 @@ it.each(['modernUrl', 'legacyUrl'] as const)(
       await until(() => flaky.ledger().inFlight === 0);
       if (round === 0) Object.assign(before, { heap: heapAfterCollection(), timeouts: handles('Timeout') });
     }
-    EventTarget.prototype.addEventListener = addEventListener;
+    EventTarget.prototype.addEventListener = original;
     expect(flaky.ledger().requests.total).toBeGreaterThanOrEqual(AT_ONCE * ROUNDS);
     expect(time.pending).toBe(before.timers);
     await until(() => flaky.ledger().connections.open === 0);

@@ -26,8 +26,10 @@ export interface GuardedCall<T> {
   readonly outcomeOf: (settled: Settled<T>) => Outcome;
   /** Asks the server for a sign of life, before the call is sent as a probe; rejects where there is none. @default none */
   readonly ping?: (signal: AbortSignal) => Promise<unknown>;
-  /** A pause is waited for where it ends before that, epoch milliseconds. @default it is not waited for */
+  /** A pause is waited for where it ends before that, and a ping no longer, epoch milliseconds. @default a pause is not waited for */
   readonly deadlineAtMs?: number;
+  /** The caller's own: ends the wait for a pause. @default nobody aborts */
+  readonly signal?: AbortSignal;
 }
 
 /** What a call that was let through is part of. */
@@ -92,7 +94,7 @@ export class CircuitBreaker {
    * @throws CircuitOpenError, PausedError where the call was not let through; else what the call throws
    */
   async call<T>(call: GuardedCall<T>): Promise<T> {
-    await this.#waitOutPause(call.deadlineAtMs);
+    await this.#waitOutPause(call);
     const permit = await this.#admit();
     return permit.lease === undefined ? this.#send(call, permit) : this.#probe(call, permit, permit.lease);
   }
@@ -206,9 +208,11 @@ export class CircuitBreaker {
       await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw, ...silence });
       this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
     };
-    const silence = await this.#ping(call.ping);
+    const silence = await this.#ping(call);
     if (silence !== undefined) {
-      await end({ kind: 'failure' }, { silentSinceMs: startedAtMs });
+      // A caller without time for it has found out nothing.
+      const kind = now() >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY) ? 'ignored' : 'failure';
+      await end({ kind }, { silentSinceMs: startedAtMs });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
     // After a freeze the lease may long be another's.
@@ -223,13 +227,21 @@ export class CircuitBreaker {
   }
 
   /** @returns what went wrong with it */
-  async #ping(ping: GuardedCall<unknown>['ping']): Promise<{ error: unknown } | undefined> {
+  async #ping({
+    ping,
+    deadlineAtMs,
+  }: Pick<GuardedCall<never>, 'ping' | 'deadlineAtMs'>): Promise<{ error: unknown } | undefined> {
     if (ping === undefined || !this.#tuning.pings) return undefined;
+    const leftMs = (deadlineAtMs ?? Number.POSITIVE_INFINITY) - this.#deps.now();
+    const limitMs = Math.min(this.#tuning.pingTimeoutMs, leftMs);
     const controller = new AbortController();
-    const cancel = this.#deps.timer(this.#tuning.pingTimeoutMs, () => {
-      controller.abort(new Error(`no ping within ${this.#tuning.pingTimeoutMs} ms`));
+    const { promise: silent, reject } = Promise.withResolvers<never>();
+    const cancel = this.#deps.timer(limitMs, () => {
+      const error = new Error(`no ping within ${limitMs} ms`);
+      controller.abort(error);
+      reject(error);
     });
-    const settled = await settle(() => ping(controller.signal));
+    const settled = await settle(() => Promise.race([ping(controller.signal), silent]));
     cancel();
     return settled.ok ? undefined : { error: settled.error };
   }
@@ -240,16 +252,19 @@ export class CircuitBreaker {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#deps.now() + retryAfterMs * factor);
   }
 
-  async #waitOutPause(deadlineAtMs = Number.NEGATIVE_INFINITY): Promise<void> {
+  async #waitOutPause({
+    deadlineAtMs = Number.NEGATIVE_INFINITY,
+    signal,
+  }: Pick<GuardedCall<never>, 'deadlineAtMs' | 'signal'>): Promise<void> {
     const { now, timer, telemetry } = this.#deps;
     while (now() < this.#pausedUntilMs) {
       const restMs = this.#pausedUntilMs - now();
       if (this.#pausedUntilMs >= deadlineAtMs) {
-        await sleep(timer, Math.min(restMs, this.#tuning.holdMs));
+        await sleep(timer, Math.min(restMs, this.#tuning.holdMs), signal);
         telemetry?.({ type: 'rejected', by: 'pause' });
         throw new PausedError(`"${this.#key}" asked for fewer calls`, restMs);
       }
-      await sleep(timer, restMs);
+      await sleep(timer, restMs, signal);
     }
   }
 
