@@ -2,7 +2,7 @@ import { type Random, sleep, type Time } from '../clock.ts';
 import { CircuitOpenError, PausedError } from '../errors.ts';
 import type { Outcome, Settled } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Admission, admission } from './admission.ts';
+import { admission } from './admission.ts';
 import { BoundedStore, FROZEN_MS, type Pending } from './bounded-store.ts';
 import type { Circuit, CircuitOptions } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
@@ -102,10 +102,10 @@ export class CircuitBreaker {
   async #admit(): Promise<Permit> {
     const refresh = await this.#lookIfOld();
     const { known } = this.#shared;
-    const says = known && admission(known, this.#deps.now(), this.#options, this.#tuning);
-    if (known === undefined || says === undefined || this.#isGuessing(known)) return this.#admitLocally(says);
+    if (known === undefined || this.#isGuessing(known)) return this.#admitLocally(known);
     this.#isRefutedLocally = false;
     const { epoch } = known.control;
+    const says = admission(known, this.#deps.now(), this.#options, this.#tuning);
     switch (says.kind) {
       case 'pass':
         return { ...(says.counted && { epoch }), ...(refresh && { refresh }) };
@@ -125,7 +125,7 @@ export class CircuitBreaker {
   /** @returns a look that goes on beside the call */
   async #lookIfOld(): Promise<Pending<Circuit> | undefined> {
     if (this.#shared.isFresh || !this.#store.isWorthTrying) return undefined;
-    if (this.#shared.known === undefined || this.#shared.isStale || this.#store.isOut) {
+    if (this.#shared.isStale || this.#store.isOut) {
       await this.#shared.look();
       return undefined;
     }
@@ -142,9 +142,9 @@ export class CircuitBreaker {
   }
 
   /** Without the store: everything passes, until this environment itself sees that the server is gone, or the last that was known says so. */
-  async #admitLocally(says: Admission | undefined): Promise<Permit> {
-    const wasOpen = says !== undefined && this.known?.control.state !== 'closed' && !this.#isRefutedLocally;
-    if (!wasOpen && !this.#score.isOpen) return { isTrial: true };
+  async #admitLocally(known: Circuit | undefined): Promise<Permit> {
+    const wasOpen = known !== undefined && known.control.state !== 'closed' && !this.#isRefutedLocally;
+    if (!wasOpen && !this.#score.isOpen) return {};
     if (this.#deps.random() < this.#tuning.trialShare) return { isTrial: true };
     await sleep(this.#deps.timer, this.#tuning.holdMs);
     throw this.#rejection(this.#tuning.storeRetryMs);
@@ -157,12 +157,12 @@ export class CircuitBreaker {
     const effects = await this.#shared.change({ type: 'probe-wanted', owner, leaseMs });
     // The lease may be ours: the next look shows it.
     if (effects === undefined) this.#unsureLeases.add(owner);
-    if (effects?.includes('probe-granted')) return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: owner };
-    throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    if (!effects?.includes('probe-granted')) throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    // Stryker disable next-line OptionalChaining: who granted it has shown the circuit
+    return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: owner };
   }
 
   #rediscoveredLease({ control }: Circuit): string | undefined {
-    if (this.#unsureLeases.size === 0) return undefined;
     const nowMs = this.#deps.now();
     const mine = control.leases.find(({ owner, untilMs }) => this.#unsureLeases.has(owner) && nowMs < untilMs);
     this.#unsureLeases.clear();

@@ -63,8 +63,8 @@ it('lets an internal error count where the circuit is the tool’s own', () => {
 
 describe('what the circuit makes of', () => {
   const failed = (failure: AttemptFailure) => new AttemptError(failure);
-  const throttled = (retryAfterMs?: number): AttemptFailure => ({
-    ...{ kind: 'http', status: 429, reason: 'HTTP 429' },
+  const throttled = (retryAfterMs?: number, status = 429): AttemptFailure => ({
+    ...{ kind: 'http', status, reason: `HTTP ${status}` },
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
 
@@ -77,6 +77,7 @@ describe('what the circuit makes of', () => {
     ['a 429 that names a time', failed(throttled(3_000)), { kind: 'throttled', retryAfterMs: 3_000 }],
     ['a 429 that names no time at all', failed(throttled(0)), { kind: 'throttled', retryAfterMs: 0 }],
     ['a 404', failed(http(404)), { kind: 'ignored' }],
+    ['a 404 that names a time', failed(throttled(3_000, 404)), { kind: 'ignored' }],
     ['what no attempt is known to fail of', new TypeError('a fault of ours'), { kind: 'ignored' }],
   ])('%s', (_, error, expected) => {
     expect(outcomeOf({ ok: false, error }, 'server')).toStrictEqual(expected);

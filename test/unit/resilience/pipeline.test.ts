@@ -142,6 +142,30 @@ describe('what the breaker is told of', () => {
     expect(time.pending).toBe(0);
   });
 
+  it('an error that came before the caller’s abort is what it is', async () => {
+    const { breaker, call } = setUp();
+    const controller = new AbortController();
+    const error = new Error('503');
+    const passOn = breaker.call.bind(breaker);
+    breaker.call = (guarded) =>
+      passOn({
+        ...guarded,
+        run: () =>
+          guarded.run().finally(() => {
+            controller.abort(FAULT);
+          }),
+      });
+    await expect(call(async () => Promise.reject(error), { signal: controller.signal })).rejects.toBe(error);
+    expect(breaker.outcomes).toEqual([{ kind: 'failure' }]);
+  });
+
+  it('a deadline that the attempt itself speaks of is nothing, and ends the call', async () => {
+    const { breaker, call, attempts } = setUp();
+    const error = new DeadlineExceededError();
+    await expect(call(async () => Promise.reject(error), { outcomeOf: neverAsked })).rejects.toBe(error);
+    expect([breaker.outcomes, attempts]).toEqual([[{ kind: 'ignored' }], [1]]);
+  });
+
   it('a rejection by somebody else’s circuit is nothing, and not retried', async () => {
     const { call, breaker, attempts } = setUp();
     const rejected = new CircuitOpenError('of another', 100);
