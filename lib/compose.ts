@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
-import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
-import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
-import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
-import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
-import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
-import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
+import {
+  createCircuitStore,
+  createCredentials,
+  createPeerStore,
+  warnOfChange,
+  warnOfStore,
+} from './compose-adapters.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
@@ -143,7 +142,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const now = world.now ?? Date.now;
   const timer = world.timer ?? systemTimer;
   const onStoreError = world.onStoreError ?? warnOfStore;
-  const store = world.store ?? createStore(env, now, onStoreError);
+  const store = world.store ?? createPeerStore(env, now, onStoreError);
   const credentials = world.credentials ?? createCredentials(env, config, now);
   const client = new SdkToolClient({ store, credentials, now });
   const dependencies = {
@@ -161,7 +160,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     tuning: { ...TUNING, storeTimeoutMs: Number(env[ENVIRONMENT.storeTimeoutMs] || TUNING.storeTimeoutMs) },
     telemetryOf: (server) => (event) => {
       if (event.type === 'store-error') onStoreError(`circuit ${event.operation}`, event.error);
-      if (event.type === 'circuit') (world.onCircuitChange ?? tellChange)(server, event.change);
+      if (event.type === 'circuit') (world.onCircuitChange ?? warnOfChange)(server, event.change);
     },
   });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
@@ -245,12 +244,6 @@ function toTarget(name: string, server: RemoteServerConfig, maxResultBytes: numb
   return { name, url, type, protocol, headers, peerKey, maxResultBytes };
 }
 
-function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStoreError']): PeerStore {
-  const tableName = env[ENVIRONMENT.recordsTable];
-  if (!tableName) return new MemoryPeerStore(now);
-  return new DynamoDbPeerStore({ client: createDynamoDbClient({ maxAttempts: 2, now }), tableName, now, onError });
-}
-
 function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {
   const now = world.now ?? Date.now;
   return {
@@ -259,43 +252,4 @@ function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): Sho
     timer: world.timer ?? systemTimer,
     onStoreError: world.onStoreError ?? warnOfStore,
   };
-}
-
-function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitStore {
-  const tableName = env[ENVIRONMENT.circuitsTable];
-  if (!tableName) return new MemoryCircuitStore();
-  // One attempt: a call waits no longer than some milliseconds for it, and counts must not be added twice.
-  return new DynamoDbCircuitStore({ client: createDynamoDbClient({ maxAttempts: 1, now }), tableName });
-}
-
-function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
-  const secrets = new Map<string, { secret: string; header: string; prefix: string }>();
-  for (const [name, server] of Object.entries(config.mcpServers)) {
-    if (server.type === 'stdio' || server.auth.type === 'none') continue;
-    const { auth } = server;
-    secrets.set(
-      name,
-      auth.type === 'bearer'
-        ? { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' }
-        : { secret: auth.secret, header: auth.name.toLowerCase(), prefix: '' },
-    );
-  }
-  if (env[ENVIRONMENT.credentials] === 'environment') return new EnvironmentCredentials(env, secrets);
-  return new SecretsManagerCredentials(new SecretsManagerClient({ maxAttempts: 2 }), secrets, now);
-}
-
-/** Rare, and worth a line of its own: somebody is looking for just this. */
-function tellChange(server: string, change: CircuitChange): void {
-  console.warn(JSON.stringify({ level: 'WARN', message: `circuit ${change}`, server }));
-}
-
-function warnOfStore(operation: string, error: unknown): void {
-  console.warn(
-    JSON.stringify({
-      level: 'WARN',
-      message: 'store error',
-      operation,
-      error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-    }),
-  );
 }
