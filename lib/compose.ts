@@ -30,6 +30,7 @@ import { sleep } from './mcp/sleep.ts';
 import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
+import { TUNING } from './resilience/circuit-breaker/tuning.ts';
 import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
 import type { CircuitChange, Telemetry } from './resilience/telemetry.ts';
 
@@ -157,6 +158,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     ...circuits,
     random: world.random ?? Math.random,
     owner: randomUUID(),
+    tuning: { ...TUNING, storeTimeoutMs: Number(env[ENVIRONMENT.storeTimeoutMs] || TUNING.storeTimeoutMs) },
     telemetryOf: (server) => (event) => {
       if (event.type === 'store-error') onStoreError(`circuit ${event.operation}`, event.error);
       if (event.type === 'circuit') (world.onCircuitChange ?? tellChange)(server, event.change);

@@ -54,7 +54,7 @@ it.each([
 
     flaky.resetControl();
     await until(async () => (await crowd(server)).every(({ status }) => status === 200));
-    expect(await circuit(server)).toMatchObject({ state: 'closed' });
+    expect(['closed', 'recovering']).toContain((await circuit(server)).state);
   },
   60_000,
 );
