@@ -23,6 +23,7 @@ it('fills in what is left out, or undefined', () => {
 });
 
 it('every default is in its range', () => {
+  expect(DEFAULT_BULKHEAD_OPTIONS).toEqual({ maxConcurrency: 10, maxQueued: 100, queueTimeoutMs: 2_000 });
   expect(retry({ ...DEFAULT_RETRY_OPTIONS })).toEqual(DEFAULT_RETRY_OPTIONS);
   expect(circuit({ ...DEFAULT_CIRCUIT_OPTIONS })).toEqual(DEFAULT_CIRCUIT_OPTIONS);
   expect(checkOptions('bulkhead', { ...DEFAULT_BULKHEAD_OPTIONS }, DEFAULT_BULKHEAD_OPTIONS, BULKHEAD_RANGES)).toEqual(
@@ -73,4 +74,9 @@ it('says of every option, in a sentence of its own, what it is', () => {
   );
   for (const about of abouts) expect(about).toMatch(/^\w.{10,}\.$/);
   expect(new Set(abouts).size).toBe(abouts.length);
+});
+
+it('says no more than that', () => {
+  const allowed = 'retry: maxRetries is 11; allowed is a whole number from 0 to 10';
+  expect(() => retry({ maxRetries: 11 })).toThrow(new RangeError(allowed));
 });

@@ -22,11 +22,12 @@ function setUp() {
   const time = new VirtualTime();
   const store = new CountingStore();
   const events: ResilienceEvent[] = [];
+  const failures: ResilienceEvent[] = [];
   const shared = new SharedCircuit({
     key: KEY,
     options: OPTIONS,
     tuning: TUNING,
-    store: new BoundedStore(store, time, TUNING, undefined),
+    store: new BoundedStore(store, time, TUNING, (event) => void failures.push(event)),
     now: time.now,
     telemetry: (event) => void events.push(event),
   });
@@ -38,7 +39,7 @@ function setUp() {
     show(circuitWith(control));
     return time.during(shared.look());
   };
-  return { time, store, events, shared, show, look };
+  return { time, store, events, failures, shared, show, look };
 }
 
 describe('a look', () => {
@@ -135,6 +136,15 @@ describe('what is known', () => {
     ]);
   });
 
+  it('ages faster from the moment on at which it may be probed', async () => {
+    const { time, shared, look } = setUp();
+    await look({ state: 'open', openUntilMs: nowMs + 300 });
+    await time.advance(299);
+    expect(shared.isFresh).toBe(true);
+    await time.advance(1);
+    expect(shared.isFresh).toBe(false);
+  });
+
   it('is old, too, where the clock was put back', async () => {
     const { time, shared, look } = setUp();
     await look({});
@@ -213,4 +223,15 @@ describe('a change', () => {
     const options = { key: KEY, options: OPTIONS, tuning: TUNING, store: bounded, now: time.now, telemetry: undefined };
     expect(await time.during(new SharedCircuit(options).change(ISOLATE))).toEqual(['overridden']);
   });
+});
+
+it('says what it asked a store for that failed', async () => {
+  const { time, store, failures, shared } = setUp();
+  store.mode = 'rejects';
+  for (const ask of [() => shared.look(), () => shared.report(REPORT), () => shared.change(ISOLATE)])
+    await time.during<unknown>(ask());
+  const error = new Error('the store is down');
+  expect(failures).toEqual(
+    ['read', 'report', 'update'].map((operation) => ({ type: 'store-error', operation, error })),
+  );
 });
