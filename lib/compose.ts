@@ -41,6 +41,7 @@ export interface World {
   readonly store: PeerStore;
   readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
+  readonly client: ToolClient;
   /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
   readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
@@ -144,7 +145,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const onStoreError = world.onStoreError ?? warnOfStore;
   const store = world.store ?? createPeerStore(env, now, onStoreError);
   const credentials = world.credentials ?? createCredentials(env, config, now);
-  const client = new SdkToolClient({ store, credentials, now });
+  const client = world.client ?? new SdkToolClient({ store, credentials, now });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     credentials,
