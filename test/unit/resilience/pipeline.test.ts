@@ -17,10 +17,10 @@ import { VirtualTime } from '../../helpers/virtual-time.ts';
 class FakeBreaker {
   open = false;
   readonly outcomes: Outcome[] = [];
-  readonly calls: { deadlineAtMs: number | undefined; pings: boolean }[] = [];
+  readonly calls: { deadlineAtMs: number | undefined; pings: boolean; signal: AbortSignal | undefined }[] = [];
 
-  async call<T>({ run, outcomeOf, deadlineAtMs, ping }: GuardedCall<T>): Promise<T> {
-    this.calls.push({ deadlineAtMs, pings: ping !== undefined });
+  async call<T>({ run, outcomeOf, deadlineAtMs, ping, signal }: GuardedCall<T>): Promise<T> {
+    this.calls.push({ deadlineAtMs, pings: ping !== undefined, signal });
     if (this.open) throw new CircuitOpenError('open', 100);
     try {
       const value = await run();
@@ -69,13 +69,14 @@ it('asks the breaker anew for each attempt', async () => {
   expect(breaker.outcomes).toEqual([{ kind: 'failure' }, { kind: 'success' }]);
 });
 
-it('gives the breaker the deadline and the ping', async () => {
+it('gives the breaker the deadline, the ping and the caller’s signal', async () => {
   const { time, call, breaker } = setUp();
-  await time.during(call(async () => 'ok', { ping: async () => undefined }));
+  const { signal } = new AbortController();
+  await time.during(call(async () => 'ok', { ping: async () => undefined, signal }));
   await time.during(call(async () => 'ok'));
   expect(breaker.calls).toEqual([
-    { deadlineAtMs: 1_005_000, pings: true },
-    { deadlineAtMs: 1_005_000, pings: false },
+    { deadlineAtMs: 1_005_000, pings: true, signal },
+    { deadlineAtMs: 1_005_000, pings: false, signal: undefined },
   ]);
 });
 

@@ -70,6 +70,10 @@ describe('it is time to open', () => {
     expect(trips(ok, failed, { failureRatio: 0.2 })).toBe(expected);
   });
 
+  it('by the drift, but for an ablation', () => {
+    expect(TUNING).toMatchObject({ trip: 'drift' });
+  });
+
   it.each([
     [0, 19, false],
     [10, 10, true],
