@@ -1,6 +1,7 @@
 /** `mcp-fusebox/stores`: where the circuits of `mcp-fusebox/middleware` can be kept. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
+import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 
@@ -22,5 +23,8 @@ export function memoryCircuitStore(): CircuitStore {
 
 /** The circuits of a whole fleet. The function's role needs `dynamodb:GetItem` and `dynamodb:UpdateItem` on the table. */
 export function dynamoDbCircuitStore({ tableName, client }: DynamoDbCircuitStoreSettings): CircuitStore {
-  return new DynamoDbCircuitStore({ tableName, client: client ?? new DynamoDBClient({ maxAttempts: 1 }) });
+  return new DynamoDbCircuitStore({
+    tableName,
+    client: client ?? createDynamoDbClient({ maxAttempts: 1, now: Date.now }),
+  });
 }

@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
-import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
-import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
-import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
-import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
-import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
+import {
+  createCircuitStore,
+  createCredentials,
+  createPeerStore,
+  warnOfChange,
+  warnOfStore,
+} from './compose-adapters.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
@@ -30,7 +29,9 @@ import { sleep } from './mcp/sleep.ts';
 import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
+import { TUNING } from './resilience/circuit-breaker/tuning.ts';
 import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
+import type { CircuitChange, Telemetry } from './resilience/telemetry.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
@@ -40,10 +41,13 @@ export interface World {
   readonly store: PeerStore;
   readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
+  readonly client: ToolClient;
   /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
   readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
+  /** Told of what this environment did to a shared circuit. */
+  readonly onCircuitChange: (server: string, change: CircuitChange) => void;
 }
 
 /** INIT connects what `pool.min` asks for, and lets no server hold it up for longer. Lambda itself allows INIT 10 s. */
@@ -139,9 +143,9 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const now = world.now ?? Date.now;
   const timer = world.timer ?? systemTimer;
   const onStoreError = world.onStoreError ?? warnOfStore;
-  const store = world.store ?? createStore(env, now, onStoreError);
+  const store = world.store ?? createPeerStore(env, now, onStoreError);
   const credentials = world.credentials ?? createCredentials(env, config, now);
-  const client = new SdkToolClient({ store, credentials, now });
+  const client = world.client ?? new SdkToolClient({ store, credentials, now });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     credentials,
@@ -154,8 +158,11 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     ...circuits,
     random: world.random ?? Math.random,
     owner: randomUUID(),
-    telemetry: (event) =>
-      void (event.type === 'store-error' && onStoreError(`circuit ${event.operation}`, event.error)),
+    tuning: { ...TUNING, storeTimeoutMs: Number(env[ENVIRONMENT.storeTimeoutMs] || TUNING.storeTimeoutMs) },
+    telemetryOf: (server) => (event) => {
+      if (event.type === 'store-error') onStoreError(`circuit ${event.operation}`, event.error);
+      if (event.type === 'circuit') (world.onCircuitChange ?? warnOfChange)(server, event.change);
+    },
   });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
@@ -170,7 +177,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     isolated,
     served,
     circuits,
-    warmUp: () => warmUp(servers),
+    warmUp: () => warmUpAll(servers),
   };
 }
 
@@ -202,7 +209,7 @@ function reachIsolated(
 }
 
 /** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
-async function warmUp(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+async function warmUpAll(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
   const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
   await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
@@ -213,7 +220,7 @@ function serveServers(
   config: FuseboxConfig,
   isServedHere: (name: string) => boolean,
   client: ToolClient,
-  dependencies: ServerResilienceDependencies,
+  { telemetryOf, ...dependencies }: ServerResilienceDependencies & { telemetryOf: (server: string) => Telemetry },
 ): ReadonlyMap<string, ServedServer> {
   const { now } = dependencies;
   const servers = new Map<string, ServedServer>();
@@ -225,7 +232,7 @@ function serveServers(
       config: server,
       target,
       pool: new SessionPool({ target, client, pool: server.pool, now, sleep }),
-      resilience: new ServerResilience(name, server, dependencies),
+      resilience: new ServerResilience(name, server, { ...dependencies, telemetry: telemetryOf(name) }),
     });
   }
   return servers;
@@ -238,51 +245,12 @@ function toTarget(name: string, server: RemoteServerConfig, maxResultBytes: numb
   return { name, url, type, protocol, headers, peerKey, maxResultBytes };
 }
 
-function createStore(env: NodeJS.ProcessEnv, now: Clock, onError: World['onStoreError']): PeerStore {
-  const tableName = env[ENVIRONMENT.recordsTable];
-  if (!tableName) return new MemoryPeerStore(now);
-  return new DynamoDbPeerStore({ client: new DynamoDBClient({ maxAttempts: 2 }), tableName, now, onError });
-}
-
 function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {
+  const now = world.now ?? Date.now;
   return {
-    store: world.circuits ?? createCircuitStore(env),
-    now: world.now ?? Date.now,
+    store: world.circuits ?? createCircuitStore(env, now),
+    now,
     timer: world.timer ?? systemTimer,
     onStoreError: world.onStoreError ?? warnOfStore,
   };
-}
-
-function createCircuitStore(env: NodeJS.ProcessEnv): CircuitStore {
-  const tableName = env[ENVIRONMENT.circuitsTable];
-  if (!tableName) return new MemoryCircuitStore();
-  // One attempt: a call waits no longer than some milliseconds for it, and counts must not be added twice.
-  return new DynamoDbCircuitStore({ client: new DynamoDBClient({ maxAttempts: 1 }), tableName });
-}
-
-function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
-  const secrets = new Map<string, { secret: string; header: string; prefix: string }>();
-  for (const [name, server] of Object.entries(config.mcpServers)) {
-    if (server.type === 'stdio' || server.auth.type === 'none') continue;
-    const { auth } = server;
-    secrets.set(
-      name,
-      auth.type === 'bearer'
-        ? { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' }
-        : { secret: auth.secret, header: auth.name.toLowerCase(), prefix: '' },
-    );
-  }
-  if (env[ENVIRONMENT.credentials] === 'environment') return new EnvironmentCredentials(env, secrets);
-  return new SecretsManagerCredentials(new SecretsManagerClient({ maxAttempts: 2 }), secrets, now);
-}
-
-function warnOfStore(operation: string, error: unknown): void {
-  console.warn(
-    JSON.stringify({
-      level: 'WARN',
-      message: 'store error',
-      operation,
-      error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-    }),
-  );
 }

@@ -12,14 +12,11 @@ const differsFrom =
 
 /** Of a server, and of `defaults`. */
 const POLICY: readonly [Path, Applies][] = [
-  [['maxConcurrency'], isSet],
   [['allowPrivateNetwork'], isSet],
   [['toolPinning'], differsFrom('off')],
-  [['circuitBreaker'], isSet],
   [['cache', 'ttlMs'], isPositive],
   [['cache', 'staleIfErrorMs'], isPositive],
   [['healthCheck'], isSet],
-  [['retry', 'budgetRatio'], isSet],
 ];
 
 const WHOLE: readonly [Path, Applies][] = [

@@ -14,9 +14,6 @@ export interface DataProps {
 /** What DynamoDB asks of KMS on behalf of a caller of an encrypted table; AWS's documented set without its wildcards. */
 const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
 
-/** The same for callers that only read. */
-const TABLE_KEY_READ_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey'];
-
 const RECORDS_ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
@@ -59,12 +56,6 @@ export class Data extends Construct {
   grantCircuits(grantee: IGrantable): void {
     this.circuitsTable.grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
     this.grantKey(grantee, 'dynamodb', TABLE_KEY_ACTIONS);
-  }
-
-  /** Looking at circuits. */
-  grantReadCircuits(grantee: IGrantable): void {
-    this.circuitsTable.grant(grantee, 'dynamodb:GetItem');
-    this.grantKey(grantee, 'dynamodb', TABLE_KEY_READ_ACTIONS);
   }
 
   /** Reading the current value of the secrets of these names, which may be encrypted with {@link key}. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -11,14 +12,37 @@ const root = join(dirname(here), '..', '..');
 /**
  * The folder to upload as the function's code: `index.js`, and a `package.json` that says it is CJS wherever it is loaded from.
  *
- * TypeScript that runs as it is bundles the handler afresh; the compiled package carries its bundles, so that a consumer of the
+ * TypeScript that runs as it is bundles the handler, unless nothing that went into its bundle has changed; the compiled package carries its bundles, so that a consumer of the
  * construct needs no esbuild.
  */
-export function functionBundle(name: BundleName): string {
+export function functionBundle(name: BundleName, cache = join(root, '.fusebox', 'bundles')): string {
   if (!here.endsWith('.ts')) return join(root, 'functions', name);
-  const folder = join(root, '.fusebox', 'bundles', name);
+  const folder = join(cache, name);
+  if (isUpToDate(folder)) return folder;
   bundleFunction(name, folder);
+  const temporary = `${folder}.${process.pid}.tmp`;
+  replaceFile(stampOf(folder), Buffer.from(inputsDigest(folder)), temporary);
   return folder;
+}
+
+/** Bundling takes a second of processor time for each function, reading what went into a bundle a twentieth. */
+function isUpToDate(folder: string): boolean {
+  try {
+    return existsSync(join(folder, 'index.js')) && readFileSync(stampOf(folder), 'utf8') === inputsDigest(folder);
+  } catch {
+    // Never bundled, or a source is gone.
+    return false;
+  }
+}
+
+const stampOf = (folder: string): string => `${folder}.sha256`;
+
+/** Of this file, which says how, and of every file that esbuild's metafile names. */
+function inputsDigest(folder: string): string {
+  const { inputs } = JSON.parse(readFileSync(`${folder}.meta.json`, 'utf8')) as import('esbuild').Metafile;
+  const hash = createHash('sha256').update(readFileSync(here));
+  for (const file of Object.keys(inputs).toSorted()) hash.update(file).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
 }
 
 /**

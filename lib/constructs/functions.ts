@@ -66,10 +66,9 @@ export class Functions extends Construct {
       catalog: this.define('catalog', {
         bundle: 'catalog',
         environment: this.addresses(),
+        // It asks servers for their tools, through their circuits.
         grants: (role) => {
-          props.data.grantRecords(role);
-          props.data.grantReadCircuits(role);
-          props.data.grantSecrets(role, props.secrets);
+          this.letCall(role, props.secrets);
           this.letInvokeIsolated(role);
         },
       }),

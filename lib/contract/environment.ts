@@ -8,6 +8,8 @@ export const ENVIRONMENT = {
   recordsTable: 'FUSEBOX_RECORDS_TABLE',
   /** Name of the DynamoDB table of {@link ../contract/circuits-table.ts}. Absent: circuits live in memory, each environment's its own. */
   circuitsTable: 'FUSEBOX_CIRCUITS_TABLE',
+  /** How long an operation on a circuit may take, milliseconds. Absent: 50, which is long for DynamoDB and short for a call. */
+  storeTimeoutMs: 'FUSEBOX_STORE_TIMEOUT_MS',
   /** The one server that the function serves, which is isolated. Absent: every server that is not. */
   onlyServer: 'FUSEBOX_ONLY_SERVER',
   /** JSON: names of the functions of isolated servers, by server. Absent: there are none. */

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ENVIRONMENT } from '../contract/environment.ts';
 import { arnOfFunction, readAssembly } from './assembly/assembly.ts';
 import type { FunctionModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
@@ -14,6 +15,9 @@ import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
 import { checkNodeVersion } from './node-version.ts';
 import { startServers } from './servers/start-servers.ts';
 import { openState } from './state.ts';
+
+/** The store shares its processor with everything else here: that it is slow does not mean that it is gone. */
+const STORE_TIMEOUT_MS = '500';
 
 /** INIT's own limit in Lambda. */
 const INIT_TIMEOUT_MS = 10_000;
@@ -96,6 +100,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     ...configuration.variables,
     ...servers.environment,
     AWS_ENDPOINT_URL_DYNAMODB: state.endpoint,
+    [ENVIRONMENT.storeTimeoutMs]: STORE_TIMEOUT_MS,
     AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
   };
   pools = createPools(steps, model.functions, variables);

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import dynalite from 'dynalite';
@@ -24,6 +25,7 @@ export async function openState(dataDir?: string): Promise<State> {
   const unlock = dataDir === undefined ? undefined : lock(dataDir);
   const path = dataDir === undefined ? {} : { path: join(dataDir, 'dynamodb') };
   const server = dynalite({ createTableMs: 0, ...path });
+  const answered = trackAnswers(server);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
@@ -33,11 +35,36 @@ export async function openState(dataDir?: string): Promise<State> {
       await Promise.all(tables.map((table) => createTable(endpoint, table)));
     },
     close: async () => {
+      await answered();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
       unlock?.();
     },
+  };
+}
+
+/**
+ * What dynalite still does when its database closes, it fails of with an exception that nobody can catch; and whoever asked may be a
+ * killed process, so that no open connection tells of it.
+ *
+ * @returns waits until every request has been answered
+ */
+function trackAnswers(server: Server): () => Promise<void> {
+  const unanswered = new Set<Promise<void>>();
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    const answer = new Promise<void>((resolve) => {
+      const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+      response.end = (...args: unknown[]) => {
+        resolve();
+        return end(...args);
+      };
+    });
+    unanswered.add(answer);
+    void answer.then(() => unanswered.delete(answer));
+  });
+  return async () => {
+    await Promise.all(unanswered);
   };
 }
 

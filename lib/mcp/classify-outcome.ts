@@ -36,6 +36,7 @@ const row = (outcome: OutcomeKind, retry: RetryRule, code: ErrorCode): Classific
  *
  * @param scope what the circuit guards: with `tool`, an internal error of one tool cannot open the circuit of the others
  */
+// Stryker disable next-line StringLiteral: whatever is not the tool's is the server's
 export function classifyFailure(failure: AttemptFailure, scope: 'server' | 'tool' = 'server'): Classification {
   switch (failure.kind) {
     case 'not-sent':
@@ -69,6 +70,7 @@ export function outcomeOf(settled: Settled<unknown>, scope: 'server' | 'tool'): 
   const { outcome: kind } = classifyFailure(failure, scope);
   if (kind === 'failure') return { kind, timedOut: failure.kind === 'timeout' };
   if (kind !== 'throttled') return { kind };
+  // Stryker disable next-line ConditionalExpression: nothing but HTTP throttles; this is for the types
   const retryAfterMs = failure.kind === 'http' ? failure.retryAfterMs : undefined;
   return retryAfterMs === undefined ? { kind } : { kind, retryAfterMs };
 }

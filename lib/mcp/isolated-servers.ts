@@ -111,7 +111,7 @@ function outOfReach({ server }: Request): FuseboxError {
 function readAnswer(payload: string, request: Request): unknown {
   const { statusCode, body } = parseAnswer(payload, request.server);
   if (statusCode === 200) return body;
-  throw fromProblem(body as Partial<Problem>, request);
+  throw fromProblem(body, request);
 }
 
 function parseAnswer(payload: string, server: string): { statusCode: unknown; body: object } {

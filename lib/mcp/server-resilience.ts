@@ -2,6 +2,7 @@ import type { RemoteServerConfig } from '../config/schema.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker/circuit-breaker.ts';
 import type { CircuitStore } from '../resilience/circuit-breaker/circuit-store.ts';
+import type { Tuning } from '../resilience/circuit-breaker/tuning.ts';
 import type { Random, Time } from '../resilience/clock.ts';
 import { Pipeline } from '../resilience/pipeline.ts';
 import { Retry } from '../resilience/retry/retry.ts';
@@ -14,6 +15,7 @@ export interface ServerResilienceDependencies extends Time {
   /** Names this environment among all. */
   readonly owner: string;
   readonly telemetry?: Telemetry;
+  readonly tuning?: Tuning;
 }
 
 /** Callers name tools: so many circuits are kept in memory, the latest used. */

@@ -82,13 +82,14 @@ export class Bulkhead {
       };
       const abort = () => {
         leave();
+        // Stryker disable next-line OptionalChaining: only a signal calls it
         reject(signal?.reason);
       };
       const cancel = this.#deps.timer(waitMs, () => {
         leave();
         reject(this.#full(`${maxConcurrency} calls were running for all of ${waitMs} ms`));
       });
-      signal?.addEventListener('abort', abort, { once: true });
+      signal?.addEventListener('abort', abort);
       this.#queue.add(enter);
     });
   }

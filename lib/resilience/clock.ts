@@ -19,6 +19,7 @@ export function sleep(timer: Timer, ms: number, signal?: AbortSignal): Promise<v
     if (signal?.aborted) return reject(signal.reason);
     const stop = () => {
       cancel();
+      // Stryker disable next-line OptionalChaining: only a signal calls it
       reject(signal?.reason);
     };
     const cancel = timer(ms, () => {

@@ -29,8 +29,9 @@ export async function withinLimit<T>(limits: Limits, time: Time, run: (signal: A
   if (limits.deadlineAtMs <= time.now()) throw new DeadlineExceededError();
   const controller = new AbortController();
   const cancel = abortInTime(controller, limits, time);
+  // Stryker disable next-line OptionalChaining: only a signal calls it
   const abort = () => controller.abort(limits.signal?.reason);
-  limits.signal?.addEventListener('abort', abort, { once: true });
+  limits.signal?.addEventListener('abort', abort);
   try {
     return await untilAborted(run, controller.signal, time.timer, limits.graceMs ?? GRACE_MS);
   } finally {
@@ -59,7 +60,7 @@ function untilAborted<T>(
   graceMs: number,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    let cancelGrace = () => undefined as void;
+    let cancelGrace = (): void => {};
     const onAbort = () => {
       cancelGrace = timer(graceMs, () => reject(signal.reason));
     };

@@ -76,18 +76,20 @@ export class Pipeline {
     const { breaker } = this.#policies;
     const run = () => withinLimit(call, this.#time, (signal) => call.run({ attempt, signal }));
     if (breaker === undefined) return run();
-    const { ping, deadlineAtMs } = call;
+    const { ping, deadlineAtMs, signal } = call;
     return breaker.call({
       run,
       outcomeOf: (settled) => outcomeOf(settled, call),
       deadlineAtMs,
       ...(ping && { ping }),
+      ...(signal && { signal }),
     });
   }
 }
 
 /** What ends a call says nothing of the server, and a rejection never counts: a circuit that counts its own would never close. */
 function outcomeOf<T>(settled: Settled<T>, { outcomeOf: ofCaller, signal }: ResilientCall<T>): Outcome {
+  // Stryker disable next-line ConditionalExpression: a success passes all that follows, too; this is for the types
   if (settled.ok) return ofCaller(settled);
   const { error } = settled;
   if (isOver(settled) || error instanceof RejectedError) return IGNORED;

@@ -4,15 +4,14 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { buildSync } from 'esbuild';
 import { bundleFunction } from '../../lib/constructs/function-bundle.ts';
+import { median, ROOT, report, where } from './report.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const IMPORTS = 21;
 const CALLS = 1_000;
 
@@ -123,19 +122,13 @@ function lambdaContext(): object {
   return { awsRequestId: 'bench', functionName: 'call-tool', getRemainingTimeInMillis: () => 29_000 };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function report(comparisons: readonly Comparison[]): string {
-  const machine = `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+function table(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(
     ({ what, bareMs, oursMs }) =>
       `| ${what} | ${bareMs.toFixed(2)} | ${oursMs.toFixed(2)} | ${(oursMs / bareMs).toFixed(2)} |`,
   );
   return [
-    `${new Date().toISOString().slice(0, 10)}, ${machine}. Medians, the two interleaved in one run: ${IMPORTS} imports in fresh processes, ${CALLS} calls each.`,
+    `${where()}. Medians, the two interleaved in one run: ${IMPORTS} imports in fresh processes, ${CALLS} calls each.`,
     '',
     '| what | bare SDK client, ms | ours, ms | ratio |',
     '| --- | --: | --: | --: |',
@@ -156,9 +149,7 @@ async function main(): Promise<void> {
       await compareCalls(folder, 'modern', `${origin}/modern/mcp`),
       await compareCalls(folder, 'legacy', `${origin}/legacy/mcp`),
     ]);
-    const text = report([imports, ...calls]);
-    console.log(text);
-    if (process.argv.includes('--write')) writeReport(text);
+    report('figures', table([imports, ...calls]));
   } finally {
     server.kill();
     rmSync(folder, { recursive: true, force: true });
@@ -174,19 +165,6 @@ async function silently<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     process.stdout.write = write;
   }
-}
-
-const FIGURES = /(<!-- figures -->)[^]*(<!-- \/figures -->)/;
-
-/** Replaces the figures between the markers. */
-function writeReport(text: string): void {
-  const file = join(ROOT, 'docs', 'benchmarks.md');
-  const page = readFileSync(file, 'utf8');
-  if (!FIGURES.test(page)) throw new Error(`${file} has no markers to write between`);
-  writeFileSync(
-    file,
-    page.replace(FIGURES, (_, before, after) => `${before}\n${text}\n${after}`),
-  );
 }
 
 await main();

@@ -23,7 +23,10 @@ export function compose(
     defaults: { retry: { baseDelayMs: 1, maxDelayMs: 1, budgetRatio: 1 } },
     limits,
   };
-  const fusebox = composeFusebox({ ...env, MCP_CONFIG_JSON: JSON.stringify(config) }, world);
+  const fusebox = composeFusebox(
+    { ...env, MCP_CONFIG_JSON: JSON.stringify(config) },
+    { onCircuitChange: () => {}, ...world },
+  );
   const now = world.now ?? Date.now;
   const call: Product['call'] = (server, tool, args = {}, deadlineMs = 10_000) =>
     fusebox.callTool({ server, tool, arguments: args }, { requestId: 'r-1', deadlineAtMs: now() + deadlineMs });

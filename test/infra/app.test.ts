@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFunction } from '../../lib/constructs/function-bundle.ts';
+import { functionBundle } from '../../lib/constructs/function-bundle.ts';
 import { BUNDLES } from '../../lib/contract/routes.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'fusebox-app-'));
@@ -128,8 +128,7 @@ it('synthesises for one machine what a deployment would refuse, without a value 
 });
 
 describe.each(BUNDLES)('the bundle of %s', (name) => {
-  const folder = join(home, name);
-  beforeAll(() => bundleFunction(name, folder));
+  const folder = functionBundle(name);
 
   it('keeps within 950 kB', () => {
     expect(readFileSync(join(folder, 'index.js')).byteLength).toBeLessThanOrEqual(950_000);
@@ -142,4 +141,17 @@ describe.each(BUNDLES)('the bundle of %s', (name) => {
     expect(readFileSync(join(folder, 'index.js'), 'utf8')).not.toMatch(/sourceMappingURL|sourcesContent/);
     expect(readdirSync(folder).toSorted()).toEqual(['index.js', 'package.json']);
   });
+});
+
+it('a bundle is kept while nothing in it changes, and made anew where it is gone or stale', () => {
+  const bundle = () => readFileSync(join(functionBundle('operate', home), 'index.js'), 'utf8');
+  const made = bundle();
+  const file = join(home, 'operate', 'index.js');
+  writeFileSync(file, 'kept');
+  expect(bundle()).toBe('kept');
+  rmSync(file);
+  expect(bundle()).toBe(made);
+  writeFileSync(file, 'stale');
+  writeFileSync(join(home, 'operate.sha256'), 'of other sources');
+  expect(bundle()).toBe(made);
 });

@@ -35,13 +35,6 @@ it('lets those who keep circuits read and update single ones', () => {
   ]);
 });
 
-it('lets those who look at circuits change none', () => {
-  expect(statementsOf((data, role) => data.grantReadCircuits(role))).toEqual([
-    circuits('dynamodb:GetItem'),
-    key('kms:Decrypt', 'kms:DescribeKey'),
-  ]);
-});
-
 it('names the key once for those who keep records, too', () => {
   const statements = statementsOf((data, role) => {
     data.grantRecords(role);

@@ -133,7 +133,7 @@ const orderEvent = fc
       json,
     ),
   )
-  .map(([it, text]) => ({ ...Object(it), body: text, isBase64Encoded: false }));
+  .map(([it, given]) => ({ ...Object(it), body: given, isBase64Encoded: false }));
 
 const errorDetails: fc.Arbitrary<FuseboxErrorDetails> = fc.record(
   {

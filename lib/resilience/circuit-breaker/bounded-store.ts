@@ -73,35 +73,23 @@ export class BoundedStore {
   }
 
   /** Races the signal, too: a store that cannot end an operation must not hold up a call. */
-  #bounded<T>(operation: Operation<T>, limitMs: number, controller: AbortController): Promise<T> {
+  async #bounded<T>(operation: Operation<T>, limitMs: number, controller: AbortController): Promise<T> {
     const { now, timer } = this.#time;
+    const { signal } = controller;
     const startedAtMs = now();
-    return new Promise<T>((resolve, reject) => {
-      const { signal } = controller;
-      const cancel = timer(limitMs, () => {
-        const elapsedMs = now() - startedAtMs;
-        const frozen = elapsedMs > limitMs + FROZEN_MS;
-        controller.abort(frozen ? new FrozenError() : new StoreTimeoutError(`no answer within ${limitMs} ms`));
-      });
-      signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          reject(signal.reason);
-        },
-        { once: true },
-      );
-      operation(this.#store, { signal }).then(
-        (value) => {
-          cancel();
-          resolve(value);
-        },
-        (error: unknown) => {
-          cancel();
-          reject(error);
-        },
-      );
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    const giveUp = () => reject(signal.reason);
+    signal.addEventListener('abort', giveUp);
+    const cancel = timer(limitMs, () => {
+      const isFrozen = now() - startedAtMs > limitMs + FROZEN_MS;
+      controller.abort(isFrozen ? new FrozenError() : new StoreTimeoutError(`no answer within ${limitMs} ms`));
     });
+    try {
+      return await Promise.race([operation(this.#store, { signal }), givenUp]);
+    } finally {
+      cancel();
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 
   #failed(operation: string, error: unknown): void {

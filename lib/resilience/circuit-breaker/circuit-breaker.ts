@@ -2,7 +2,7 @@ import { type Random, sleep, type Time } from '../clock.ts';
 import { CircuitOpenError, PausedError } from '../errors.ts';
 import type { Outcome, Settled } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Admission, admission } from './admission.ts';
+import { admission } from './admission.ts';
 import { BoundedStore, FROZEN_MS, type Pending } from './bounded-store.ts';
 import type { Circuit, CircuitOptions } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
@@ -26,8 +26,10 @@ export interface GuardedCall<T> {
   readonly outcomeOf: (settled: Settled<T>) => Outcome;
   /** Asks the server for a sign of life, before the call is sent as a probe; rejects where there is none. @default none */
   readonly ping?: (signal: AbortSignal) => Promise<unknown>;
-  /** A pause is waited for where it ends before that, epoch milliseconds. @default it is not waited for */
+  /** A pause is waited for where it ends before that, and a ping no longer, epoch milliseconds. @default a pause is not waited for */
   readonly deadlineAtMs?: number;
+  /** The caller's own: ends the wait for a pause. @default nobody aborts */
+  readonly signal?: AbortSignal;
 }
 
 /** What a call that was let through is part of. */
@@ -41,9 +43,6 @@ interface Permit {
   /** Let through on what this environment alone knows. */
   readonly isTrial?: boolean;
 }
-
-/** Beside a call, the store is not asked more often than this, milliseconds. */
-const REFRESH_INTERVAL_MS = 1_000;
 
 /**
  * The circuit of one server as one execution environment sees it; the state is the whole fleet's. DESIGN §3.4.
@@ -95,7 +94,7 @@ export class CircuitBreaker {
    * @throws CircuitOpenError, PausedError where the call was not let through; else what the call throws
    */
   async call<T>(call: GuardedCall<T>): Promise<T> {
-    await this.#waitOutPause(call.deadlineAtMs);
+    await this.#waitOutPause(call);
     const permit = await this.#admit();
     return permit.lease === undefined ? this.#send(call, permit) : this.#probe(call, permit, permit.lease);
   }
@@ -103,10 +102,10 @@ export class CircuitBreaker {
   async #admit(): Promise<Permit> {
     const refresh = await this.#lookIfOld();
     const { known } = this.#shared;
-    const says = known && admission(known, this.#deps.now(), this.#options, this.#tuning);
-    if (known === undefined || says === undefined || this.#isGuessing(known)) return this.#admitLocally(says);
+    if (known === undefined || this.#isGuessing(known)) return this.#admitLocally(known);
     this.#isRefutedLocally = false;
     const { epoch } = known.control;
+    const says = admission(known, this.#deps.now(), this.#options, this.#tuning);
     switch (says.kind) {
       case 'pass':
         return { ...(says.counted && { epoch }), ...(refresh && { refresh }) };
@@ -126,11 +125,12 @@ export class CircuitBreaker {
   /** @returns a look that goes on beside the call */
   async #lookIfOld(): Promise<Pending<Circuit> | undefined> {
     if (this.#shared.isFresh || !this.#store.isWorthTrying) return undefined;
-    if (this.#shared.known === undefined || this.#shared.isStale || this.#store.isOut) {
+    if (this.#shared.isStale || this.#store.isOut) {
       await this.#shared.look();
       return undefined;
     }
-    if (this.#deps.now() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return undefined;
+    // Where calls are quicker than the store, the look beside the next one would be given up, too.
+    if (this.#deps.now() - this.#refreshedAtMs < this.#tuning.freshMs) return undefined;
     this.#refreshedAtMs = this.#deps.now();
     return this.#shared.startLook();
   }
@@ -142,9 +142,9 @@ export class CircuitBreaker {
   }
 
   /** Without the store: everything passes, until this environment itself sees that the server is gone, or the last that was known says so. */
-  async #admitLocally(says: Admission | undefined): Promise<Permit> {
-    const wasOpen = says !== undefined && this.known?.control.state !== 'closed' && !this.#isRefutedLocally;
-    if (!wasOpen && !this.#score.isOpen) return { isTrial: true };
+  async #admitLocally(known: Circuit | undefined): Promise<Permit> {
+    const wasOpen = known !== undefined && known.control.state !== 'closed' && !this.#isRefutedLocally;
+    if (!wasOpen && !this.#score.isOpen) return {};
     if (this.#deps.random() < this.#tuning.trialShare) return { isTrial: true };
     await sleep(this.#deps.timer, this.#tuning.holdMs);
     throw this.#rejection(this.#tuning.storeRetryMs);
@@ -157,12 +157,12 @@ export class CircuitBreaker {
     const effects = await this.#shared.change({ type: 'probe-wanted', owner, leaseMs });
     // The lease may be ours: the next look shows it.
     if (effects === undefined) this.#unsureLeases.add(owner);
-    if (effects?.includes('probe-granted')) return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: owner };
-    throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    if (!effects?.includes('probe-granted')) throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    // Stryker disable next-line OptionalChaining: who granted it has shown the circuit
+    return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: owner };
   }
 
   #rediscoveredLease({ control }: Circuit): string | undefined {
-    if (this.#unsureLeases.size === 0) return undefined;
     const nowMs = this.#deps.now();
     const mine = control.leases.find(({ owner, untilMs }) => this.#unsureLeases.has(owner) && nowMs < untilMs);
     this.#unsureLeases.clear();
@@ -208,9 +208,12 @@ export class CircuitBreaker {
       await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw, ...silence });
       this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
     };
-    const silence = await this.#ping(call.ping);
+    const silence = await this.#ping(call);
     if (silence !== undefined) {
-      await end({ kind: 'failure' }, { silentSinceMs: startedAtMs });
+      // A caller without time for it has found out nothing.
+      // Stryker disable next-line StringLiteral: of what is neither success nor failure the name does not matter
+      const kind = now() >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY) ? 'ignored' : 'failure';
+      await end({ kind }, { silentSinceMs: startedAtMs });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
     // After a freeze the lease may long be another's.
@@ -225,13 +228,21 @@ export class CircuitBreaker {
   }
 
   /** @returns what went wrong with it */
-  async #ping(ping: GuardedCall<unknown>['ping']): Promise<{ error: unknown } | undefined> {
+  async #ping({
+    ping,
+    deadlineAtMs,
+  }: Pick<GuardedCall<never>, 'ping' | 'deadlineAtMs'>): Promise<{ error: unknown } | undefined> {
     if (ping === undefined || !this.#tuning.pings) return undefined;
+    const leftMs = (deadlineAtMs ?? Number.POSITIVE_INFINITY) - this.#deps.now();
+    const limitMs = Math.min(this.#tuning.pingTimeoutMs, leftMs);
     const controller = new AbortController();
-    const cancel = this.#deps.timer(this.#tuning.pingTimeoutMs, () => {
-      controller.abort(new Error(`no ping within ${this.#tuning.pingTimeoutMs} ms`));
+    const { promise: silent, reject } = Promise.withResolvers<never>();
+    const cancel = this.#deps.timer(limitMs, () => {
+      const error = new Error(`no ping within ${limitMs} ms`);
+      controller.abort(error);
+      reject(error);
     });
-    const settled = await settle(() => ping(controller.signal));
+    const settled = await settle(() => Promise.race([ping(controller.signal), silent]));
     cancel();
     return settled.ok ? undefined : { error: settled.error };
   }
@@ -242,16 +253,19 @@ export class CircuitBreaker {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#deps.now() + retryAfterMs * factor);
   }
 
-  async #waitOutPause(deadlineAtMs = Number.NEGATIVE_INFINITY): Promise<void> {
+  async #waitOutPause({
+    deadlineAtMs = Number.NEGATIVE_INFINITY,
+    signal,
+  }: Pick<GuardedCall<never>, 'deadlineAtMs' | 'signal'>): Promise<void> {
     const { now, timer, telemetry } = this.#deps;
     while (now() < this.#pausedUntilMs) {
       const restMs = this.#pausedUntilMs - now();
       if (this.#pausedUntilMs >= deadlineAtMs) {
-        await sleep(timer, Math.min(restMs, this.#tuning.holdMs));
+        await sleep(timer, Math.min(restMs, this.#tuning.holdMs), signal);
         telemetry?.({ type: 'rejected', by: 'pause' });
         throw new PausedError(`"${this.#key}" asked for fewer calls`, restMs);
       }
-      await sleep(timer, restMs);
+      await sleep(timer, restMs, signal);
     }
   }
 

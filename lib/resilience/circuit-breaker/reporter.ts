@@ -69,8 +69,8 @@ export class Reporter {
     const { shared, tuning, now, random } = this.#deps;
     const circuit = tuning.readsBeforeReporting ? await shared.look() : shared.known;
     const { epoch } = this.#tally;
-    if (circuit === undefined || epoch === undefined) return;
-    // The fleet knows already, or has begun anew.
+    if (circuit === undefined) return;
+    // The fleet knows already, or has begun anew; or another call has just told it.
     if (circuit.control.epoch !== epoch || circuit.control.state !== 'closed') return this.#tally.clear();
     this.#reportedAtMs = now();
     if (!this.#mayWrite(circuit)) return;
@@ -98,8 +98,7 @@ export class Reporter {
   async #refuteSlowness(epoch: number): Promise<void> {
     const { shared, now, options } = this.#deps;
     const control = shared.known?.control;
-    if (control !== undefined && control.epoch === epoch && isThrottled(control, now(), options))
-      await shared.change({ type: 'answered', epoch });
+    if (control !== undefined && isThrottled(control, now(), options)) await shared.change({ type: 'answered', epoch });
   }
 
   #isOpenToSlowness({ control }: Circuit, epoch: number): boolean {

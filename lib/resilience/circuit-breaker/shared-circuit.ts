@@ -115,9 +115,9 @@ export class SharedCircuit {
 
   get #lifetimeMs(): number {
     const { tuning, now } = this.#deps;
-    const control = this.#known?.control;
-    if (control === undefined || !this.#isRestricted) return tuning.freshMs;
-    const isProbed = control.state === 'half-open' || (control.state === 'open' && now() >= control.openUntilMs);
+    if (!this.#isRestricted) return tuning.freshMs;
+    const { state, openUntilMs } = (this.#known ?? NEW_CIRCUIT).control;
+    const isProbed = state === 'half-open' || (state === 'open' && now() >= openUntilMs);
     return isProbed ? tuning.lostLeaseFreshMs : tuning.restrictedFreshMs;
   }
 }

@@ -15,11 +15,13 @@ export class Tally {
   readonly #options: CircuitOptions;
   readonly #tuning: Tuning;
   /** Ends of the latest successes that no failure has taken along, oldest first. */
+  // Stryker disable next-line ArrayDeclaration: what it puts in is no number, and neither before nor after any
   #successes: number[] = [];
   /** Epoch in which the calls of what follows began. */
   #epoch = 0;
   #failures: number[] = [];
   /** Ends of the successes that go with them. */
+  // Stryker disable next-line ArrayDeclaration: what it puts in is no number, and neither before nor after any
   #taken: number[] = [];
   #failuresInARow = 0;
   #lastSuccessAtMs = Number.NEGATIVE_INFINITY;
@@ -68,6 +70,7 @@ export class Tally {
 
   clear(): void {
     this.#failures = [];
+    // Stryker disable next-line ArrayDeclaration: what it puts in is no number, and neither before nor after any
     this.#taken = [];
   }
 }

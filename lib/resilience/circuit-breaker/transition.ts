@@ -223,8 +223,7 @@ function write(circuit: Circuit, changes: Partial<CircuitControl>, effects: read
 
 /** A long outage must not push out what operators did, and why. */
 function withEntry({ control: { history } }: Circuit, entry: HistoryEntry): readonly HistoryEntry[] {
-  const isOperators = ({ by }: HistoryEntry) => by !== undefined;
-  const alike = history.filter((each) => isOperators(each) === isOperators(entry));
+  const alike = history.filter(({ by }) => (by === undefined) === (entry.by === undefined));
   const dropped = alike.length < HISTORY_LENGTH ? undefined : alike[0];
   return [...history.filter((each) => each !== dropped), entry];
 }

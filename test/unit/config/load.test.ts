@@ -231,14 +231,11 @@ describe('warnings', () => {
     const { warnings } = loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) }));
     expect(warnings).toEqual(
       [
-        'mcpServers.search.maxConcurrency',
         'mcpServers.search.allowPrivateNetwork',
         'mcpServers.search.toolPinning',
-        'mcpServers.search.circuitBreaker',
         'mcpServers.search.cache.ttlMs',
         'mcpServers.search.cache.staleIfErrorMs',
         'mcpServers.search.healthCheck',
-        'mcpServers.search.retry.budgetRatio',
         'mcpServers.search.tools.overrides.find.fallback',
         'defaults.healthCheck',
         'audit',

@@ -19,9 +19,9 @@ import {
 } from '../../helpers/http-border.ts';
 
 const NOW_MS = 1_000_000;
-const { everything } = configOf().mcpServers;
+const { everything: server } = configOf().mcpServers;
 /** The function knows its own server alone. */
-const OWN = { ...configOf(), mcpServers: { everything } } as ToolCaller['config'];
+const OWN = { ...configOf(), mcpServers: { everything: server } } as ToolCaller['config'];
 
 /** The function of `everything`, and what reached its fusebox. */
 function isolatedFunction(overrides: Partial<Catalog & ToolCaller> = {}) {

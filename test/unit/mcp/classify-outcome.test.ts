@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
-import type { AttemptFailure } from '../../../lib/mcp/attempt-failure.ts';
-import { classifyFailure, mayHaveRun } from '../../../lib/mcp/classify-outcome.ts';
+import { AttemptError, type AttemptFailure } from '../../../lib/mcp/attempt-failure.ts';
+import { classifyFailure, mayHaveRun, outcomeOf } from '../../../lib/mcp/classify-outcome.ts';
+import { AttemptTimeoutError, DeadlineExceededError } from '../../../lib/resilience/errors.ts';
 
 const http = (status: number): AttemptFailure => ({ kind: 'http', status, reason: `HTTP ${status}` });
 const rpc = (code: number, status = 400): AttemptFailure => ({ kind: 'rpc', code, message: 'no', status });
@@ -58,6 +59,40 @@ it('lets an internal error count where the circuit is the tool’s own', () => {
     code: 'upstream_error',
   });
   expect(classifyFailure(rpc(-32602), 'tool').outcome).toBe('ignored');
+});
+
+describe('what the circuit makes of', () => {
+  const failed = (failure: AttemptFailure) => new AttemptError(failure);
+  const throttled = (retryAfterMs?: number, status = 429): AttemptFailure => ({
+    ...{ kind: 'http', status, reason: `HTTP ${status}` },
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+
+  it.each<[string, unknown, object]>([
+    ['a reset', failed({ kind: 'broken', reason: 'ECONNRESET' }), { kind: 'failure', timedOut: false }],
+    ['a timeout that the client says', failed({ kind: 'timeout' }), { kind: 'failure', timedOut: true }],
+    ['a timeout of ours', new AttemptTimeoutError(500), { kind: 'failure', timedOut: true }],
+    ['a deadline', new DeadlineExceededError(), { kind: 'ignored' }],
+    ['a 429', failed(throttled()), { kind: 'throttled' }],
+    ['a 429 that names a time', failed(throttled(3_000)), { kind: 'throttled', retryAfterMs: 3_000 }],
+    ['a 429 that names no time at all', failed(throttled(0)), { kind: 'throttled', retryAfterMs: 0 }],
+    ['a 404', failed(http(404)), { kind: 'ignored' }],
+    ['a 404 that names a time', failed(throttled(3_000, 404)), { kind: 'ignored' }],
+    ['what no attempt is known to fail of', new TypeError('a fault of ours'), { kind: 'ignored' }],
+  ])('%s', (_, error, expected) => {
+    expect(outcomeOf({ ok: false, error }, 'server')).toStrictEqual(expected);
+  });
+
+  it('an answer', () => {
+    expect(outcomeOf({ ok: true, value: { isError: true, content: [] } }, 'server')).toStrictEqual({ kind: 'success' });
+  });
+
+  it.each([
+    ['server', { kind: 'ignored' }],
+    ['tool', { kind: 'failure', timedOut: false }],
+  ] as const)('an internal error, where it guards the %s', (scope, expected) => {
+    expect(outcomeOf({ ok: false, error: failed(rpc(-32603)) }, scope)).toStrictEqual(expected);
+  });
 });
 
 describe('for whatever comes', () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { Bulkhead } from '../../../lib/resilience/bulkhead.ts';
 import { BulkheadFullError } from '../../../lib/resilience/errors.ts';
@@ -68,6 +69,7 @@ it.each([
   await time.advance(1);
   await waiting;
   expect(error).toBeInstanceOf(BulkheadFullError);
+  expect(error).toMatchObject({ message: `2 calls were running for all of ${waitMs} ms` });
   expect(bulkhead.queued).toBe(0);
   await time.during(calls);
   expect(begun).toEqual(['a', 'b']);
@@ -112,6 +114,17 @@ describe('an abort', () => {
     expect([bulkhead.queued, time.pending]).toEqual([0, 1]);
     await time.during(first);
     expect(begun).toEqual(['a']);
+  });
+
+  it('is listened to as long as the call waits', async () => {
+    const { time, call } = setUp({ maxConcurrency: 1 });
+    const { signal } = new AbortController();
+    const listeners = () => getEventListeners(signal, 'abort').length;
+    const calls = Promise.all([call('a', 100), call('b', 100, { signal })]);
+    expect(listeners()).toBe(1);
+    await time.advance(100);
+    expect(listeners()).toBe(0);
+    await time.during(calls);
   });
 
   it('in the moment of its turn passes the turn on', async () => {

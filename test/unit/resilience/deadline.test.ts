@@ -134,6 +134,23 @@ describe('an attempt that does not listen', () => {
   });
 });
 
+describe('the attempt’s signal', () => {
+  it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
+    ['an answer', async () => 'answer'],
+    ['an error', async () => Promise.reject(new Error('reset'))],
+    ['the grace of an attempt that does not listen', () => new Promise(() => undefined)],
+  ])('has no listener left after %s', async (_, run) => {
+    const { time, deadlineAtMs } = setUp();
+    const signals: AbortSignal[] = [];
+    const attempt = withinLimit({ limitMs: 5_000, deadlineAtMs }, time, (signal) => {
+      signals.push(signal);
+      return run(signal);
+    });
+    await time.during(caught(attempt));
+    expect(signals.map((signal) => getEventListeners(signal, 'abort'))).toEqual([[]]);
+  });
+});
+
 describe('the caller’s signal', () => {
   it('ends the attempt with its own reason', async () => {
     const { time, deadlineAtMs } = setUp();
@@ -142,7 +159,7 @@ describe('the caller’s signal', () => {
     const running = caught(withinLimit({ limitMs: 5_000, deadlineAtMs, signal }, time, hanging()));
     abort(reason);
     await expect(running).resolves.toBe(reason);
-    expect(time.pending).toBe(0);
+    expect([time.pending, getEventListeners(signal, 'abort')]).toEqual([0, []]);
   });
 
   it('that has aborted lets nothing begin', async () => {

@@ -23,6 +23,7 @@ it('fills in what is left out, or undefined', () => {
 });
 
 it('every default is in its range', () => {
+  expect(DEFAULT_BULKHEAD_OPTIONS).toEqual({ maxConcurrency: 10, maxQueued: 100, queueTimeoutMs: 2_000 });
   expect(retry({ ...DEFAULT_RETRY_OPTIONS })).toEqual(DEFAULT_RETRY_OPTIONS);
   expect(circuit({ ...DEFAULT_CIRCUIT_OPTIONS })).toEqual(DEFAULT_CIRCUIT_OPTIONS);
   expect(checkOptions('bulkhead', { ...DEFAULT_BULKHEAD_OPTIONS }, DEFAULT_BULKHEAD_OPTIONS, BULKHEAD_RANGES)).toEqual(
@@ -65,4 +66,17 @@ it('allows the ends of a range, a fraction where there may be one, and null wher
   });
   expect(circuit({ slowAfterMs: null })).toMatchObject({ slowAfterMs: null });
   expect(() => circuit({ slowAfterMs: 0 })).toThrow('a whole number from 1 to 900000, or null');
+});
+
+it('says of every option, in a sentence of its own, what it is', () => {
+  const abouts = [RETRY_RANGES, BULKHEAD_RANGES, CIRCUIT_RANGES].flatMap((ranges) =>
+    Object.values<{ readonly about: string }>(ranges).map(({ about }) => about),
+  );
+  for (const about of abouts) expect(about).toMatch(/^\w.{10,}\.$/);
+  expect(new Set(abouts).size).toBe(abouts.length);
+});
+
+it('says no more than that', () => {
+  const allowed = 'retry: maxRetries is 11; allowed is a whole number from 0 to 10';
+  expect(() => retry({ maxRetries: 11 })).toThrow(new RangeError(allowed));
 });

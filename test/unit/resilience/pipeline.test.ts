@@ -17,10 +17,10 @@ import { VirtualTime } from '../../helpers/virtual-time.ts';
 class FakeBreaker {
   open = false;
   readonly outcomes: Outcome[] = [];
-  readonly calls: { deadlineAtMs: number | undefined; pings: boolean }[] = [];
+  readonly calls: { deadlineAtMs: number | undefined; pings: boolean; signal: AbortSignal | undefined }[] = [];
 
-  async call<T>({ run, outcomeOf, deadlineAtMs, ping }: GuardedCall<T>): Promise<T> {
-    this.calls.push({ deadlineAtMs, pings: ping !== undefined });
+  async call<T>({ run, outcomeOf, deadlineAtMs, ping, signal }: GuardedCall<T>): Promise<T> {
+    this.calls.push({ deadlineAtMs, pings: ping !== undefined, signal });
     if (this.open) throw new CircuitOpenError('open', 100);
     try {
       const value = await run();
@@ -69,13 +69,14 @@ it('asks the breaker anew for each attempt', async () => {
   expect(breaker.outcomes).toEqual([{ kind: 'failure' }, { kind: 'success' }]);
 });
 
-it('gives the breaker the deadline and the ping', async () => {
+it('gives the breaker the deadline, the ping and the caller’s signal', async () => {
   const { time, call, breaker } = setUp();
-  await time.during(call(async () => 'ok', { ping: async () => undefined }));
+  const { signal } = new AbortController();
+  await time.during(call(async () => 'ok', { ping: async () => undefined, signal }));
   await time.during(call(async () => 'ok'));
   expect(breaker.calls).toEqual([
-    { deadlineAtMs: 1_005_000, pings: true },
-    { deadlineAtMs: 1_005_000, pings: false },
+    { deadlineAtMs: 1_005_000, pings: true, signal },
+    { deadlineAtMs: 1_005_000, pings: false, signal: undefined },
   ]);
 });
 
@@ -140,6 +141,30 @@ describe('what the breaker is told of', () => {
     expect(breaker.outcomes).toEqual([{ kind: 'ignored' }]);
     expect(attempts).toEqual([1]);
     expect(time.pending).toBe(0);
+  });
+
+  it('an error that came before the caller’s abort is what it is', async () => {
+    const { breaker, call } = setUp();
+    const controller = new AbortController();
+    const error = new Error('503');
+    const passOn = breaker.call.bind(breaker);
+    breaker.call = (guarded) =>
+      passOn({
+        ...guarded,
+        run: () =>
+          guarded.run().finally(() => {
+            controller.abort(FAULT);
+          }),
+      });
+    await expect(call(async () => Promise.reject(error), { signal: controller.signal })).rejects.toBe(error);
+    expect(breaker.outcomes).toEqual([{ kind: 'failure' }]);
+  });
+
+  it('a deadline that the attempt itself speaks of is nothing, and ends the call', async () => {
+    const { breaker, call, attempts } = setUp();
+    const error = new DeadlineExceededError();
+    await expect(call(async () => Promise.reject(error), { outcomeOf: neverAsked })).rejects.toBe(error);
+    expect([breaker.outcomes, attempts]).toEqual([[{ kind: 'ignored' }], [1]]);
   });
 
   it('a rejection by somebody else’s circuit is nothing, and not retried', async () => {

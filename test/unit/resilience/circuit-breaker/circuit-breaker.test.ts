@@ -46,7 +46,7 @@ describe('a healthy server', () => {
     expect([await durationOf(), fleet.store.reads]).toEqual([120, 3]);
   });
 
-  it('a look beside a quicker call is given up with it, and not begun again at once', async () => {
+  it('a look beside a quicker call is given up with it, and not begun again: the next one comes before a call', async () => {
     const fleet = fleetOf();
     const { call } = fleet.environment('one');
     await call();
@@ -55,9 +55,12 @@ describe('a healthy server', () => {
     const startMs = fleet.time.nowMs;
     expect([await call(), await call()]).toEqual(['ok', 'ok']);
     expect([fleet.time.nowMs - startMs, fleet.store.reads, fleet.events]).toEqual([0, 2, []]);
-    await fleet.time.advance(1_000);
+    await fleet.time.advance(3_999);
     await call();
-    expect(fleet.store.reads).toBe(3);
+    expect([fleet.time.nowMs - startMs, fleet.store.reads]).toEqual([3_999, 2]);
+    await fleet.time.advance(1);
+    await call();
+    expect([fleet.time.nowMs - startMs, fleet.store.reads]).toEqual([4_020, 3]);
   });
 
   it('reads ahead at the end of INIT', async () => {
@@ -262,9 +265,9 @@ describe('an open circuit', () => {
     await fleet.time.advance(OPEN_MS);
     fleet.server.ping = 'hang';
     // Its process ends: nothing of it goes on.
-    const dead = fleet.environment('dead');
     const frozen = fleet.time.timer;
     Object.assign(fleet.time, { timer: () => () => {} });
+    const dead = fleet.environment('dead');
     void dead.breaker.call({
       run: async () => 'never',
       outcomeOf: () => ({ kind: 'success' }),
@@ -295,6 +298,17 @@ describe('an open circuit', () => {
     expect([fleet.time.nowMs - startMs, fleet.server.calls - calls]).toEqual([1_250, 0]);
     expect(await fleet.control()).toMatchObject({ state: 'open', epoch: 3, openUntilMs: startMs + 2_000 });
     expect(fleet.changes()).toEqual(['opened', 'half-opened', 'reopened']);
+  });
+
+  it('a ping that the caller has no time for says nothing, and leaves its place to the next', async () => {
+    const fleet = fleetOf();
+    await open(fleet);
+    await fleet.time.advance(OPEN_MS);
+    fleet.server.ping = 'hang';
+    const startMs = fleet.time.nowMs;
+    expect(await fleet.environment('hasty').call({ deadlineMs: 300 })).toBe(REJECTED);
+    expect(fleet.time.nowMs - startMs).toBe(300);
+    expect(await fleet.control()).toMatchObject({ state: 'half-open', epoch: 2, leases: [] });
   });
 
   it('a probe whose call fails opens it again', async () => {
@@ -396,7 +410,7 @@ describe('slowness', () => {
 
   it('twenty calls that wait too long at one time hold back all but a twentieth, long before their timeout', async () => {
     const fleet = fleetOf();
-    await throttle(fleet);
+    void (await throttle(fleet));
     const { call } = fleet.environment('other');
     fleet.draws.push(0.051);
     expect(await call()).toBe(REJECTED);
@@ -464,6 +478,24 @@ describe('a server that asks for fewer calls', () => {
     // The rejection before was held for 150 ms.
     expect(fleet.time.nowMs - startMs).toBe(2_350);
     expect([fleet.store.writes, await fleet.environment('two').call()]).toEqual([0, 'ok']);
+  });
+
+  it('a caller that goes away does not wait for its pause to end', async () => {
+    const fleet = fleetOf();
+    const { call, breaker } = fleet.environment('one');
+    fleet.server.behaviour = '429';
+    await call();
+    const controller = new AbortController();
+    const waiting = breaker.call({
+      run: async () => 'sent',
+      outcomeOf: () => ({ kind: 'success' }),
+      deadlineAtMs: Number.POSITIVE_INFINITY,
+      signal: controller.signal,
+    });
+    await fleet.time.advance(0);
+    controller.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    expect(fleet.time.pending).toBe(0);
   });
 });
 

@@ -169,6 +169,16 @@ const neverAsked = (): Verdict => {
   throw new Error('asked for a verdict when there was no time left');
 };
 
+it('needs nobody to tell', async () => {
+  const { time } = setUp();
+  const retry = new Retry(DEFAULT_RETRY_OPTIONS, { now: time.now, timer: time.timer, random: () => 0.5 });
+  const failing = retry.call({
+    ...{ run: () => Promise.reject(FAULT), isSuccess: () => false, verdictOf: () => 'retry' as const },
+    deadlineAtMs: Number.POSITIVE_INFINITY,
+  });
+  await expect(time.during(failing)).rejects.toBe(FAULT);
+});
+
 describe('the budget', () => {
   it('ends a call where it is used up, and says so', async () => {
     const { time, call, begun, events } = setUp();
