@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import dynalite from 'dynalite';
@@ -25,7 +25,7 @@ export async function openState(dataDir?: string): Promise<State> {
   const unlock = dataDir === undefined ? undefined : lock(dataDir);
   const path = dataDir === undefined ? {} : { path: join(dataDir, 'dynamodb') };
   const server = dynalite({ createTableMs: 0, ...path });
-  const answered = trackAnswers(server);
+  const drain = drainable(server);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
@@ -35,7 +35,7 @@ export async function openState(dataDir?: string): Promise<State> {
       await Promise.all(tables.map((table) => createTable(endpoint, table)));
     },
     close: async () => {
-      await answered();
+      await drain();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
@@ -48,24 +48,38 @@ export async function openState(dataDir?: string): Promise<State> {
  * What dynalite still does when its database closes, it fails of with an exception that nobody can catch; and whoever asked may be a
  * killed process, so that no open connection tells of it.
  *
- * @returns waits until every request has been answered
+ * @returns takes no more requests, and waits until every one so far has been answered
  */
-function trackAnswers(server: Server): () => Promise<void> {
+function drainable(server: Server): () => Promise<void> {
+  const [handle] = server.listeners('request') as RequestListener[];
   const unanswered = new Set<Promise<void>>();
-  server.prependListener('request', (_request, response: ServerResponse) => {
-    const answer = new Promise<void>((resolve) => {
-      const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
-      response.end = (...args: unknown[]) => {
-        resolve();
-        return end(...args);
-      };
-    });
+  let isDraining = false;
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (isDraining) return void request.destroy();
+    const answer = answered(request, response);
     unanswered.add(answer);
     void answer.then(() => unanswered.delete(answer));
+    handle?.(request, response);
   });
   return async () => {
+    isDraining = true;
     await Promise.all(unanswered);
   };
+}
+
+/** Resolves when the handler ends the response, whether or not anybody gets it, or when the request breaks off. */
+function answered(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    request.once('close', () => {
+      if (!request.complete) resolve();
+    });
+    const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+    response.end = (...args: unknown[]) => {
+      resolve();
+      return end(...args);
+    };
+  });
 }
 
 /** Takes the folder for this process. LevelDB has a lock too, but dynalite meets it with an exception that nobody can catch. */

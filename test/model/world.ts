@@ -204,8 +204,11 @@ export class World {
         probe = { fromMs: this.time.nowMs, untilMs: this.time.nowMs + TUNING.pingTimeoutMs };
         this.#probes.push(probe);
         const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-        await Promise.race([this.#request(process), aborted]);
-        probe.untilMs = this.time.nowMs;
+        try {
+          await Promise.race([this.#request(process), aborted]);
+        } finally {
+          probe.untilMs = Math.min(probe.untilMs, this.time.nowMs);
+        }
       },
       run: async () => {
         const sent = probe && { fromMs: this.time.nowMs, untilMs: this.time.nowMs + TIMEOUT_MS };

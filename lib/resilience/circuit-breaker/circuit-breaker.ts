@@ -4,7 +4,7 @@ import type { Outcome, Settled } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { admission } from './admission.ts';
 import { BoundedStore, FROZEN_MS, type Pending } from './bounded-store.ts';
-import type { Circuit, CircuitOptions } from './circuit.ts';
+import type { Circuit, CircuitOptions, Lease } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
 import { LocalScore } from './local-score.ts';
 import { Reporter } from './reporter.ts';
@@ -39,7 +39,7 @@ interface Permit {
   /** A look at the store that goes on beside the call. */
   readonly refresh?: Pending<Circuit>;
   /** The lease of a probe. */
-  readonly lease?: string;
+  readonly lease?: Lease;
   /** Let through on what this environment alone knows. */
   readonly isTrial?: boolean;
 }
@@ -154,19 +154,20 @@ export class CircuitBreaker {
     this.#leases += 1;
     const owner = `${this.#deps.owner}/${this.#leases}`;
     const leaseMs = this.#options.timeoutMs + this.#tuning.pingTimeoutMs + this.#tuning.leaseMarginMs;
+    const untilMs = this.#deps.now() + leaseMs;
     const effects = await this.#shared.change({ type: 'probe-wanted', owner, leaseMs });
     // The lease may be ours: the next look shows it.
     if (effects === undefined) this.#unsureLeases.add(owner);
     if (!effects?.includes('probe-granted')) throw this.#rejection(this.#tuning.lostLeaseFreshMs);
     // Stryker disable next-line OptionalChaining: who granted it has shown the circuit
-    return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: owner };
+    return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: { owner, untilMs } };
   }
 
-  #rediscoveredLease({ control }: Circuit): string | undefined {
+  #rediscoveredLease({ control }: Circuit): Lease | undefined {
     const nowMs = this.#deps.now();
     const mine = control.leases.find(({ owner, untilMs }) => this.#unsureLeases.has(owner) && nowMs < untilMs);
     this.#unsureLeases.clear();
-    return mine?.owner;
+    return mine;
   }
 
   async #send<T>(call: GuardedCall<T>, permit: Permit): Promise<T> {
@@ -200,14 +201,22 @@ export class CircuitBreaker {
   }
 
   /** A ping first: what it costs the server is nothing beside a call, and a customer need not wait for a server that is still gone. */
-  async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, owner: string): Promise<T> {
+  async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, lease: Lease): Promise<T> {
     const { now } = this.#deps;
+    const { timeoutMs } = this.#options;
+    const { owner } = lease;
     const startedAtMs = now();
     const end = async (outcome: Outcome, silence?: { readonly silentSinceMs: number }): Promise<void> => {
       const draw = this.#deps.random();
       await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw, ...silence });
       this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
     };
+    const giveBack = async (): Promise<never> => {
+      // Stryker disable next-line StringLiteral: of what is neither success nor failure the name does not matter
+      await end({ kind: 'ignored' });
+      throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    };
+    if (!this.#lasts(lease, this.#tuning.pingTimeoutMs + timeoutMs)) return giveBack();
     const silence = await this.#ping(call);
     if (silence !== undefined) {
       // A caller without time for it has found out nothing.
@@ -216,15 +225,18 @@ export class CircuitBreaker {
       await end({ kind }, { silentSinceMs: startedAtMs });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
-    // After a freeze the lease may long be another's.
-    if (now() - startedAtMs > this.#tuning.pingTimeoutMs + FROZEN_MS)
-      throw this.#rejection(this.#options.openDurationMs);
+    if (!this.#lasts(lease, timeoutMs)) return giveBack();
     const settled = await settle(call.run);
     const outcome = call.outcomeOf(settled);
     this.#score.add(outcome);
     if (outcome.kind === 'throttled') this.#pause(outcome.retryAfterMs);
     await end(outcome);
     return valueOf(settled);
+  }
+
+  /** Has the lease so much time left that nobody else probes meanwhile, whatever their clocks say? Not after a freeze. */
+  #lasts({ untilMs }: Lease, ms: number): boolean {
+    return untilMs - this.#deps.now() >= ms + this.#tuning.leaseMarginMs - FROZEN_MS;
   }
 
   /** @returns what went wrong with it */

@@ -279,8 +279,13 @@ describe('a lease of which nobody knows whether it was given', () => {
   };
 
   it('is used where the next look shows it', async () => {
-    const { call, control } = await setUpUnsure([lease('me/1', NOW_MS + 251)]);
+    const { call, control } = await setUpUnsure([lease('me/1', NOW_MS + 60_000)]);
     expect([await call(), await control()]).toMatchObject(['ok', { state: 'closed', epoch: 3 }]);
+  });
+
+  it('is given back, where a probe would outlast it', async () => {
+    const { call, sent, control } = await setUpUnsure([lease('me/1', NOW_MS + 9_999)]);
+    expect([await call(), sent, (await control())?.leases]).toEqual([REJECTED, [], []]);
   });
 
   it('is not, where it is another’s', async () => {
@@ -294,7 +299,7 @@ describe('a lease of which nobody knows whether it was given', () => {
   });
 
   it('is used once', async () => {
-    const { time, start, call, sent } = await setUpUnsure([lease('me/1', NOW_MS + 9_999)]);
+    const { time, start, call, sent } = await setUpUnsure([lease('me/1', NOW_MS + 60_000)]);
     const probe = start({ run: () => time.sleep(1_000).then(() => 'ok') });
     await time.advance(500);
     expect([await call(), sent.length]).toEqual([REJECTED, 1]);
