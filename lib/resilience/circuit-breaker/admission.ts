@@ -1,4 +1,4 @@
-import type { Circuit, CircuitOptions } from './circuit.ts';
+import type { Circuit, CircuitControl, CircuitOptions, Lease } from './circuit.ts';
 import type { Tuning } from './tuning.ts';
 
 /** What a circuit says to the next call. */
@@ -25,13 +25,23 @@ export function admission({ control }: Circuit, nowMs: number, options: CircuitO
     case 'closed':
       return whileClosed(control, nowMs, options, tuning);
     case 'open':
-      return nowMs < openUntilMs ? { kind: 'reject', retryAfterMs: openUntilMs - nowMs } : { kind: 'probe' };
+      return nowMs < openUntilMs
+        ? { kind: 'reject', retryAfterMs: openUntilMs - nowMs }
+        : whileProbed(control, nowMs, options);
     case 'half-open':
-      return control.leases.filter(({ untilMs }) => nowMs < untilMs).length < options.halfOpenPermits
-        ? { kind: 'probe' }
-        : { kind: 'reject', retryAfterMs: SOON_MS };
+      return whileProbed(control, nowMs, options);
   }
 }
+
+function whileProbed(control: CircuitControl, nowMs: number, { halfOpenPermits }: CircuitOptions): Admission {
+  return heldLeases(control, nowMs).length < halfOpenPermits
+    ? { kind: 'probe' }
+    : { kind: 'reject', retryAfterMs: SOON_MS };
+}
+
+/** Leases that have not ended, of whatever epoch: their probes may be under way. */
+export const heldLeases = ({ leases }: CircuitControl, nowMs: number): readonly Lease[] =>
+  leases.filter(({ untilMs }) => nowMs < untilMs);
 
 function whileClosed(control: Circuit['control'], nowMs: number, options: CircuitOptions, tuning: Tuning): Admission {
   if (isThrottled(control, nowMs, options))

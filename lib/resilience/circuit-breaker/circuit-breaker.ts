@@ -164,6 +164,8 @@ export class CircuitBreaker {
   }
 
   #rediscoveredLease({ control }: Circuit): Lease | undefined {
+    // One that was given before the circuit opened again is no reason to probe before its time.
+    if (control.state !== 'half-open') return undefined;
     const nowMs = this.#deps.now();
     const mine = control.leases.find(({ owner, untilMs }) => this.#unsureLeases.has(owner) && nowMs < untilMs);
     this.#unsureLeases.clear();

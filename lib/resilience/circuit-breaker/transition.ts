@@ -1,6 +1,6 @@
 import type { OutcomeKind } from '../outcome.ts';
 import type { CircuitChange } from '../telemetry.ts';
-import { isThrottled } from './admission.ts';
+import { heldLeases, isThrottled } from './admission.ts';
 import {
   type Circuit,
   type CircuitControl,
@@ -59,13 +59,13 @@ export function transition(
     case 'closed':
       return whileClosed(circuit, event, nowMs, options, tuning);
     case 'open':
-      return whileOpen(circuit, event, nowMs);
+      return whileOpen(circuit, event, nowMs, options);
     case 'half-open':
       return whileHalfOpen(circuit, event, nowMs, options, tuning);
   }
 }
 
-/** A probe's result comes too late here: another probe has closed the circuit, and its epoch is over. */
+/** A probe's result comes too late here: another probe has closed the circuit, and its epoch is over. What it held is free. */
 function whileClosed(
   circuit: Circuit,
   event: CircuitEvent,
@@ -74,11 +74,12 @@ function whileClosed(
   tuning: Tuning,
 ): Transition {
   const { control } = circuit;
+  if (event.type === 'probe-ended') return release(circuit, event);
   if (!('epoch' in event) || event.epoch !== control.epoch) return unchanged(circuit);
   switch (event.type) {
     case 'failures-reported':
       return isTripped(circuit, nowMs, options, tuning)
-        ? open(circuit, 'opened', event, nowMs, options, tuning)
+        ? open(circuit, 'opened', { ...event, leases: control.leases }, nowMs, options, tuning)
         : unchanged(circuit);
     case 'slowness-reported': {
       const believed = nowMs >= control.trustedUntilMs && !isThrottled(control, nowMs, options);
@@ -96,17 +97,20 @@ function whileClosed(
 }
 
 /**
- * Late results mean nothing here: a failure is what the circuit knows already, a success began before it opened, and a probe that
- * ends now lost its lease to an opening.
+ * Late results mean nothing here: a failure is what the circuit knows already, a success began before it opened, and of a probe that
+ * ends now another one was faster. Until it ends it holds its place, though: it is at the server's door.
  */
-function whileOpen(circuit: Circuit, event: CircuitEvent, nowMs: number): Transition {
+function whileOpen(circuit: Circuit, event: CircuitEvent, nowMs: number, options: CircuitOptions): Transition {
   const { control } = circuit;
+  if (event.type === 'probe-ended') return release(circuit, event);
   if (event.type !== 'probe-wanted' || nowMs < control.openUntilMs) return unchanged(circuit);
-  const leases = [leaseOf(event, nowMs)];
+  const held = heldLeases(control, nowMs);
+  if (held.length >= options.halfOpenPermits) return unchanged(circuit);
+  const leases = [...held, leaseOf(event, nowMs)];
   return write(circuit, { state: 'half-open', leases, successes: 0 }, ['half-opened', 'probe-granted']);
 }
 
-/** Of results, only a probe's counts, and only of a lease that is still there: all others began in another epoch. */
+/** Of results, only a probe's counts, of this epoch, and only of a lease that is still there. Of an older epoch's probe the place is free. */
 function whileHalfOpen(
   circuit: Circuit,
   event: CircuitEvent,
@@ -118,14 +122,14 @@ function whileHalfOpen(
   switch (event.type) {
     case 'probe-wanted': {
       if (control.leases.some(({ owner }) => owner === event.owner)) return { circuit, effects: ['probe-granted'] };
-      const held = control.leases.filter(({ untilMs }) => nowMs < untilMs);
+      const held = heldLeases(control, nowMs);
       return held.length < options.halfOpenPermits
         ? write(circuit, { leases: [...held, leaseOf(event, nowMs)] }, ['probe-granted'])
         : unchanged(circuit);
     }
     case 'probe-ended': {
       const isHeld = control.leases.some(({ owner }) => owner === event.owner);
-      if (!isHeld || event.epoch !== control.epoch) return unchanged(circuit);
+      if (!isHeld || event.epoch !== control.epoch) return release(circuit, event);
       return afterProbe(circuit, event, nowMs, options, tuning);
     }
     default:
@@ -141,25 +145,32 @@ function afterProbe(
   tuning: Tuning,
 ): Transition {
   const { control } = circuit;
-  const leases = control.leases.filter(({ owner }) => owner !== event.owner);
-  if (event.outcome === 'failure') return open(circuit, 'reopened', event, nowMs, options, tuning);
+  const leases = withoutLeaseOf(control, event.owner);
+  if (event.outcome === 'failure') return open(circuit, 'reopened', { ...event, leases }, nowMs, options, tuning);
   // Neither says that the server is back, nor that it is not: the next one may try.
   if (event.outcome !== 'success') return write(circuit, { leases }, []);
   const successes = control.successes + 1;
   if (successes < options.successesToClose) return write(circuit, { leases, successes }, []);
   return change(
     circuit,
-    { state: 'closed', epoch: control.epoch + 1, openings: 0, leases: [], successes: 0, rampFromMs: nowMs },
+    { state: 'closed', epoch: control.epoch + 1, openings: 0, leases, successes: 0, rampFromMs: nowMs },
     'closed',
     nowMs,
   );
+}
+
+interface Opening {
+  readonly draw: number;
+  readonly silentSinceMs?: number;
+  /** Of probes that are still under way. */
+  readonly leases: readonly Lease[];
 }
 
 /** Openings in a row last longer and longer, where the options say so. */
 function open(
   circuit: Circuit,
   name: 'opened' | 'reopened',
-  { draw, silentSinceMs }: { readonly draw: number; readonly silentSinceMs?: number },
+  { draw, silentSinceMs, leases }: Opening,
   nowMs: number,
   { openDurationMs, maxOpenDurationMs }: CircuitOptions,
   { openJitter }: Tuning,
@@ -174,7 +185,7 @@ function open(
       epoch: epoch + 1,
       openUntilMs,
       openings: openings + 1,
-      leases: [],
+      leases,
       successes: 0,
       rampFromMs: null,
       throttledAtMs: null,
@@ -201,6 +212,15 @@ function override(circuit: Circuit, event: Extract<CircuitEvent, { type: 'overri
 }
 
 const unchanged = (circuit: Circuit): Transition => ({ circuit, effects: [] });
+
+/** A probe that has ended makes room, whatever became of it. */
+function release(circuit: Circuit, { owner }: { readonly owner: string }): Transition {
+  const leases = withoutLeaseOf(circuit.control, owner);
+  return leases.length < circuit.control.leases.length ? write(circuit, { leases }, []) : unchanged(circuit);
+}
+
+const withoutLeaseOf = ({ leases }: CircuitControl, owner: string): readonly Lease[] =>
+  leases.filter((lease) => lease.owner !== owner);
 
 const leaseOf = ({ owner, leaseMs }: { owner: string; leaseMs: number }, nowMs: number): Lease => ({
   owner,

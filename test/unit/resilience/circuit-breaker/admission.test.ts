@@ -17,6 +17,11 @@ it.each<[string, Partial<CircuitControl>, object]>([
   ['closed', {}, PASS],
   ['open', { state: 'open', openUntilMs: NOW_MS + 1 }, reject(1)],
   ['open for long enough', { state: 'open', openUntilMs: NOW_MS }, PROBE],
+  [
+    'open for long enough, with a probe still under way',
+    { state: 'open', openUntilMs: NOW_MS, leases: [lease(NOW_MS + 1)] },
+    reject(1_000),
+  ],
   ['half-open, with a permit left', { state: 'half-open' }, PROBE],
   ['half-open, with its permit given', { state: 'half-open', leases: [lease(NOW_MS + 1)] }, reject(1_000)],
   ['half-open, with a lease that has ended', { state: 'half-open', leases: [lease(NOW_MS)] }, PROBE],

@@ -288,6 +288,12 @@ describe('a lease of which nobody knows whether it was given', () => {
     expect([await call(), sent, (await control())?.leases]).toEqual([REJECTED, [], []]);
   });
 
+  it('is not, where the circuit has opened again', async () => {
+    const { call, sent, write } = await setUpUnsure([lease('me/1', NOW_MS + 60_000)]);
+    await write({ ...openUntil(NOW_MS + 60_000), leases: [lease('me/1', NOW_MS + 60_000)] });
+    expect([await call(), sent]).toEqual([REJECTED, []]);
+  });
+
   it('is not, where it is another’s', async () => {
     const { call, sent } = await setUpUnsure([lease('you/1', NOW_MS + 9_999)]);
     expect([await call(), sent]).toEqual([REJECTED, []]);

@@ -48,7 +48,8 @@ describe('closed', () => {
           epoch: 2,
           openUntilMs: NOW_MS + 2_000,
           openings: 1,
-          leases: [],
+          // It is still at the server's door.
+          leases: [lease('old')],
           successes: 0,
           rampFromMs: null,
           throttledAtMs: null,
@@ -99,7 +100,7 @@ describe('closed', () => {
     ['an answer that refutes nothing', closed(), ANSWER],
     ['an answer of another epoch', closed({ throttledAtMs: NOW_MS }), { ...ANSWER, epoch: 2 }],
     ['a probe that is not needed', closed(), WANTED],
-    ['a probe that is over', closed({ leases: [lease('one')] }), ended('failure', { epoch: 1 })],
+    ['a probe that has no lease', closed({ leases: [lease('two')] }), ended('failure', { epoch: 1 })],
   ])('is unmoved by %s', (_, circuit, event) => {
     expectUnchanged(circuit, event);
   });
@@ -107,7 +108,7 @@ describe('closed', () => {
 
 describe('open', () => {
   it('gives a lease once its time is over', () => {
-    const before = open({ successes: 3, leases: [lease('old')] });
+    const before = open({ successes: 3, leases: [lease('old', NOW_MS)] });
     const { circuit, effects } = after(before, WANTED);
     expect(circuit.control).toEqual({
       ...before.control,
@@ -122,7 +123,8 @@ describe('open', () => {
   it.each<[string, Circuit, CircuitEvent]>([
     ['a probe that comes too early', open({ openUntilMs: NOW_MS + 1 }), WANTED],
     ['failures', open(), { ...FAILURES, epoch: 2 }],
-    ['a probe that is over', open({ leases: [lease('one')] }), ended('success')],
+    ['a probe while others of an older epoch are under way', open({ leases: [lease('one')] }), WANTED],
+    ['a probe that has no lease', open({ leases: [lease('two')] }), ended('success')],
   ])('is unmoved by %s', (_, circuit, event) => {
     expectUnchanged(circuit, event);
   });
@@ -156,7 +158,7 @@ describe('half-open', () => {
       state: 'closed',
       epoch: 3,
       openings: 0,
-      leases: [],
+      leases: [lease('other')],
       rampFromMs: NOW_MS,
       history: [{ atMs: NOW_MS, change: 'closed' }],
     });
@@ -182,6 +184,11 @@ describe('half-open', () => {
     expect([circuit.control.history, effects]).toEqual([[{ atMs: NOW_MS, change: 'reopened' }], ['reopened']]);
   });
 
+  it('opens again, and keeps the places of probes that are under way', () => {
+    const { circuit } = after(halfOpen({ leases: [lease('one'), lease('other')] }), ended('failure'));
+    expect(circuit.control.leases).toEqual([lease('other')]);
+  });
+
   it('counts the wait for a ping as a part of the open time', () => {
     const { circuit } = after(halfOpen(), ended('failure', { silentSinceMs: NOW_MS - 1_250 }));
     expect(circuit.control.openUntilMs).toBe(NOW_MS + 750);
@@ -200,11 +207,24 @@ describe('half-open', () => {
   it.each<[string, Circuit, CircuitEvent]>([
     ['a probe for which there is no permit', halfOpen(), WANTED],
     ['a probe whose lease is another’s now', halfOpen({ leases: [lease('two')] }), ended('success')],
-    ['a probe of another epoch', halfOpen(), ended('success', { epoch: 1 })],
     ['failures', halfOpen(), { ...FAILURES, epoch: 2 }],
   ])('is unmoved by %s', (_, circuit, event) => {
     expectUnchanged(circuit, event);
   });
+});
+
+it.each([
+  ['closed', closed({ leases: [lease('one'), lease('two')] }), {}],
+  ['open', open({ leases: [lease('one'), lease('two')] }), {}],
+  ['half-open', halfOpen({ leases: [lease('one'), lease('two')] }), { epoch: 1 }],
+])('a probe of an older epoch does nothing but leave its place (%s)', (_, before, change) => {
+  const { circuit, effects } = after(before, ended('success', change));
+  expect([circuit.control, effects]).toEqual([{ ...before.control, revision: 8, leases: [lease('two')] }, []]);
+});
+
+it('beside a probe of an older epoch there are as many others as the permits leave', () => {
+  const { circuit } = after(open({ leases: [lease('one')] }), WANTED, { halfOpenPermits: 2 });
+  expect(circuit.control).toMatchObject({ state: 'half-open', leases: [lease('one'), lease('two', NOW_MS + 11_000)] });
 });
 
 describe('the open time', () => {
