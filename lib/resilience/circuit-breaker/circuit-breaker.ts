@@ -1,12 +1,13 @@
 import { type Random, sleep, type Time } from '../clock.ts';
-import { CircuitOpenError, PausedError } from '../errors.ts';
-import type { Outcome, Settled } from '../outcome.ts';
+import { CircuitOpenError } from '../errors.ts';
+import { type Outcome, type Settled, settle, valueOf } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { admission } from './admission.ts';
 import { BoundedStore, FROZEN_MS, type Pending } from './bounded-store.ts';
 import type { Circuit, CircuitOptions, Lease } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
 import { LocalScore } from './local-score.ts';
+import { Pause } from './pause.ts';
 import { Reporter } from './reporter.ts';
 import { SharedCircuit } from './shared-circuit.ts';
 import { TUNING, type Tuning } from './tuning.ts';
@@ -58,7 +59,7 @@ export class CircuitBreaker {
   readonly #shared: SharedCircuit;
   readonly #reporter: Reporter;
   readonly #score: LocalScore;
-  #pausedUntilMs = 0;
+  readonly #pause: Pause;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #leases = 0;
   /** Leases that this environment asked for without learning whether it got them. */
@@ -76,6 +77,7 @@ export class CircuitBreaker {
     this.#shared = new SharedCircuit({ key, options, tuning, store: this.#store, now, telemetry });
     this.#reporter = new Reporter({ shared: this.#shared, options, tuning, now, timer, random });
     this.#score = new LocalScore(tuning);
+    this.#pause = new Pause(key, { now, timer, random, tuning, telemetry });
   }
 
   /** The circuit as this environment last saw it; undefined: never. */
@@ -94,7 +96,7 @@ export class CircuitBreaker {
    * @throws CircuitOpenError, PausedError where the call was not let through; else what the call throws
    */
   async call<T>(call: GuardedCall<T>): Promise<T> {
-    await this.#waitOutPause(call);
+    await this.#pause.waitOut(call);
     const permit = await this.#admit();
     return permit.lease === undefined ? this.#send(call, permit) : this.#probe(call, permit, permit.lease);
   }
@@ -197,7 +199,7 @@ export class CircuitBreaker {
 
   async #learn(outcome: Outcome, permit: Permit, startedAtMs: number): Promise<void> {
     this.#score.add(outcome);
-    if (outcome.kind === 'throttled') this.#pause(outcome.retryAfterMs);
+    if (outcome.kind === 'throttled') this.#pause.begin(outcome.retryAfterMs);
     if (permit.isTrial && outcome.kind === 'success') this.#isRefutedLocally = true;
     if (permit.epoch !== undefined) await this.#reporter.learn(outcome, permit.epoch, startedAtMs);
   }
@@ -231,7 +233,7 @@ export class CircuitBreaker {
     const settled = await settle(call.run);
     const outcome = call.outcomeOf(settled);
     this.#score.add(outcome);
-    if (outcome.kind === 'throttled') this.#pause(outcome.retryAfterMs);
+    if (outcome.kind === 'throttled') this.#pause.begin(outcome.retryAfterMs);
     await end(outcome);
     return valueOf(settled);
   }
@@ -261,43 +263,8 @@ export class CircuitBreaker {
     return settled.ok ? undefined : { error: settled.error };
   }
 
-  #pause(retryAfterMs = this.#tuning.defaultPauseMs): void {
-    const { pauseJitter } = this.#tuning;
-    const factor = 1 + pauseJitter * (2 * this.#deps.random() - 1);
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#deps.now() + retryAfterMs * factor);
-  }
-
-  async #waitOutPause({
-    deadlineAtMs = Number.NEGATIVE_INFINITY,
-    signal,
-  }: Pick<GuardedCall<never>, 'deadlineAtMs' | 'signal'>): Promise<void> {
-    const { now, timer, telemetry } = this.#deps;
-    while (now() < this.#pausedUntilMs) {
-      const restMs = this.#pausedUntilMs - now();
-      if (this.#pausedUntilMs >= deadlineAtMs) {
-        await sleep(timer, Math.min(restMs, this.#tuning.holdMs), signal);
-        telemetry?.({ type: 'rejected', by: 'pause' });
-        throw new PausedError(`"${this.#key}" asked for fewer calls`, restMs);
-      }
-      await sleep(timer, restMs, signal);
-    }
-  }
-
   #rejection(retryAfterMs: number, cause?: unknown): CircuitOpenError {
     this.#deps.telemetry?.({ type: 'rejected', by: 'circuit' });
     return new CircuitOpenError(`the circuit of "${this.#key}" is open`, retryAfterMs, cause);
   }
-}
-
-async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
-  try {
-    return { ok: true, value: await run() };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-function valueOf<T>(settled: Settled<T>): T {
-  if (settled.ok) return settled.value;
-  throw settled.error;
 }

@@ -2,7 +2,7 @@ import { type Random, sleep, type Time } from '../clock.ts';
 import { RejectedError } from '../errors.ts';
 import { Latency } from '../latency.ts';
 import type { RetryOptions } from '../options.ts';
-import type { Settled } from '../outcome.ts';
+import { type Settled, settle, valueOf } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -63,15 +63,15 @@ export class Retry {
     for (let attempt = 1; ; attempt++) {
       const startedAtMs = this.#deps.now();
       const settled = await settle(async () => call.run(attempt));
-      if (isRejection(settled)) return outOf(last ?? settled);
+      if (isRejection(settled)) return valueOf(last ?? settled);
       if (call.isSuccess(settled)) {
         this.#learn(this.#deps.now() - startedAtMs);
-        return outOf(settled);
+        return valueOf(settled);
       }
       const verdict = await this.#verdict(call, settled, attempt);
       if (isRetry(verdict)) retries++;
       const delayMs = this.#delayMs(verdict, retries, call.deadlineAtMs);
-      if (delayMs === undefined) return outOf(settled);
+      if (delayMs === undefined) return valueOf(settled);
       this.#deps.telemetry?.({ type: 'retry', attempt: attempt + 1, delayMs });
       if (delayMs > 0) await sleep(this.#deps.timer, delayMs, call.signal);
       last = settled;
@@ -116,16 +116,3 @@ export class Retry {
 const isRetry = (verdict: Verdict): boolean => verdict === 'retry' || typeof verdict === 'object';
 
 const isRejection = (settled: Settled<unknown>): boolean => !settled.ok && settled.error instanceof RejectedError;
-
-async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
-  try {
-    return { ok: true, value: await run() };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-function outOf<T>(settled: Settled<T>): T {
-  if (settled.ok) return settled.value;
-  throw settled.error;
-}
