@@ -76,10 +76,11 @@ export class Pipeline {
     const { breaker } = this.#policies;
     const run = () => withinLimit(call, this.#time, (signal) => call.run({ attempt, signal }));
     if (breaker === undefined) return run();
-    const { ping, deadlineAtMs, signal } = call;
+    const { ping, limitMs, deadlineAtMs, signal } = call;
     return breaker.call({
       run,
       outcomeOf: (settled) => outcomeOf(settled, call),
+      limitMs,
       deadlineAtMs,
       ...(ping && { ping }),
       ...(signal && { signal }),

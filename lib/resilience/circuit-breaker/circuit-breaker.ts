@@ -29,6 +29,8 @@ export interface GuardedCall<T> {
   readonly ping?: (signal: AbortSignal) => Promise<unknown>;
   /** A pause is waited for where it ends before that, and a ping no longer, epoch milliseconds. @default a pause is not waited for */
   readonly deadlineAtMs?: number;
+  /** Of the attempt, milliseconds, where it may take longer than the circuit's `timeoutMs`: a probe's lease outlasts it. @default `timeoutMs` */
+  readonly limitMs?: number;
   /** The caller's own: ends the wait for a pause. @default nobody aborts */
   readonly signal?: AbortSignal;
 }
@@ -97,11 +99,11 @@ export class CircuitBreaker {
    */
   async call<T>(call: GuardedCall<T>): Promise<T> {
     await this.#pause.waitOut(call);
-    const permit = await this.#admit();
+    const permit = await this.#admit(call);
     return permit.lease === undefined ? this.#send(call, permit) : this.#probe(call, permit, permit.lease);
   }
 
-  async #admit(): Promise<Permit> {
+  async #admit(call: Pick<GuardedCall<never>, 'limitMs'>): Promise<Permit> {
     const refresh = await this.#lookIfOld();
     const { known } = this.#shared;
     if (known === undefined || this.#isGuessing(known)) return this.#admitLocally(known);
@@ -120,7 +122,7 @@ export class CircuitBreaker {
         throw this.#rejection(says.retryAfterMs);
       }
       case 'probe':
-        return this.#takeLease(known);
+        return this.#takeLease(known, this.#limitMs(call));
     }
   }
 
@@ -152,10 +154,10 @@ export class CircuitBreaker {
     throw this.#rejection(this.#tuning.storeRetryMs);
   }
 
-  async #takeLease({ control: { epoch } }: Circuit): Promise<Permit> {
+  async #takeLease({ control: { epoch } }: Circuit, limitMs: number): Promise<Permit> {
     this.#leases += 1;
     const owner = `${this.#deps.owner}/${this.#leases}`;
-    const leaseMs = this.#options.timeoutMs + this.#tuning.pingTimeoutMs + this.#tuning.leaseMarginMs;
+    const leaseMs = limitMs + this.#tuning.pingTimeoutMs + this.#tuning.leaseMarginMs;
     const untilMs = this.#deps.now() + leaseMs;
     const effects = await this.#shared.change({ type: 'probe-wanted', owner, leaseMs });
     // The lease may be ours: the next look shows it.
@@ -207,7 +209,7 @@ export class CircuitBreaker {
   /** A ping first: what it costs the server is nothing beside a call, and a customer need not wait for a server that is still gone. */
   async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, lease: Lease): Promise<T> {
     const { now } = this.#deps;
-    const { timeoutMs } = this.#options;
+    const limitMs = this.#limitMs(call);
     const { owner } = lease;
     const startedAtMs = now();
     const end = async (outcome: Outcome, silence?: { readonly silentSinceMs: number }): Promise<void> => {
@@ -220,7 +222,7 @@ export class CircuitBreaker {
       await end({ kind: 'ignored' });
       throw this.#rejection(this.#tuning.lostLeaseFreshMs);
     };
-    if (!this.#lasts(lease, this.#tuning.pingTimeoutMs + timeoutMs)) return giveBack();
+    if (!this.#lasts(lease, this.#tuning.pingTimeoutMs + limitMs)) return giveBack();
     const silence = await this.#ping(call);
     if (silence !== undefined) {
       // A caller without time for it has found out nothing.
@@ -229,13 +231,18 @@ export class CircuitBreaker {
       await end({ kind }, { silentSinceMs: startedAtMs });
       throw this.#rejection(this.#options.openDurationMs, silence.error);
     }
-    if (!this.#lasts(lease, timeoutMs)) return giveBack();
+    if (!this.#lasts(lease, limitMs)) return giveBack();
     const settled = await settle(call.run);
     const outcome = call.outcomeOf(settled);
     this.#score.add(outcome);
     if (outcome.kind === 'throttled') this.#pause.begin(outcome.retryAfterMs);
     await end(outcome);
     return valueOf(settled);
+  }
+
+  /** A tool may be given more time than its server. */
+  #limitMs({ limitMs = 0 }: Pick<GuardedCall<never>, 'limitMs'>): number {
+    return Math.max(limitMs, this.#options.timeoutMs);
   }
 
   /** Has the lease so much time left that nobody else probes meanwhile, whatever their clocks say? Not after a freeze. */

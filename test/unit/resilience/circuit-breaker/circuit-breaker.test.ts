@@ -248,6 +248,21 @@ describe('an open circuit', () => {
     expect(await fleet.control()).toMatchObject({ state: 'closed', epoch: 3 });
   });
 
+  it('a probe that may take longer than others has a lease that lasts longer', async () => {
+    const fleet = fleetOf();
+    await open(fleet);
+    await fleet.time.advance(OPEN_MS);
+    const startMs = fleet.time.nowMs;
+    const run = () => fleet.time.sleep(1_000).then(() => 'ok');
+    const outcomeOf = () => ({ kind: 'success' as const });
+    const probe = fleet.environment('patient').breaker.call({ run, outcomeOf, limitMs: 20_000 });
+    await fleet.time.advance(0);
+    expect((await fleet.control())?.leases).toEqual([
+      { owner: 'patient/1', untilMs: startMs + 20_000 + 1_250 + 5_000 },
+    ]);
+    expect(await fleet.time.during(probe)).toBe('ok');
+  });
+
   it('three permits: three probes', async () => {
     const fleet = fleetOf({ options: { halfOpenPermits: 3, successesToClose: 3 } });
     await open(fleet);
