@@ -34,8 +34,9 @@ export function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitS
 export function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
   const secrets = new Map<string, { secret: string; header: string; prefix: string }>();
   for (const [name, server] of Object.entries(config.mcpServers)) {
-    if (server.type === 'stdio' || server.auth.type === 'none') continue;
+    if (server.type === 'stdio') continue;
     const { auth } = server;
+    if (auth.type !== 'bearer' && auth.type !== 'header') continue;
     secrets.set(
       name,
       auth.type === 'bearer'

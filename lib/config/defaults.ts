@@ -1,7 +1,8 @@
 /** What holds where a configuration file says nothing. */
 import { DEFAULT_CIRCUIT_OPTIONS } from '../resilience/circuit-breaker/circuit.ts';
 import { DEFAULT_BULKHEAD_OPTIONS, DEFAULT_RETRY_OPTIONS } from '../resilience/options.ts';
-import type { AuditConfig, DeployConfig, LimitsConfig, RemoteServerConfig, ServerPolicy } from './schema.ts';
+import type { DeployConfig } from './deploy-schema.ts';
+import type { AuditConfig, LimitsConfig, RemoteServerConfig, ServerPolicy } from './schema.ts';
 
 const { timeoutMs, ...circuit } = DEFAULT_CIRCUIT_OPTIONS;
 
@@ -20,14 +21,26 @@ export const DEFAULT_POLICY: ServerPolicy = {
 };
 
 /** A remote server's own settings, beside policy. */
-export const DEFAULT_REMOTE: Pick<RemoteServerConfig, 'headers' | 'auth' | 'trusted' | 'allowPrivateNetwork'> = {
+export const DEFAULT_REMOTE: Pick<
+  RemoteServerConfig,
+  'headers' | 'auth' | 'trusted' | 'approvedTools' | 'allowPrivateNetwork' | 'allowInsecureHttp' | 'tls'
+> = {
   headers: {},
   auth: { type: 'none' },
   trusted: false,
+  approvedTools: {},
   allowPrivateNetwork: false,
+  allowInsecureHttp: false,
+  tls: {},
 };
 
-export const DEFAULT_LIMITS: LimitsConfig = { maxRequestBytes: 262_144, maxResultBytes: 4_194_304, deadlineMs: 28_000 };
+export const DEFAULT_LIMITS: LimitsConfig = {
+  maxRequestBytes: 262_144,
+  maxResultBytes: 4_194_304,
+  deadlineMs: 28_000,
+  maxArgumentsDepth: 64,
+  controlCharacters: 'keep',
+};
 
 export const DEFAULT_AUDIT: AuditConfig = { arguments: 'hash' };
 
@@ -41,6 +54,7 @@ export const DEFAULT_DEPLOY: DeployConfig = {
   auth: 'iam',
   jwt: null,
   vpc: null,
+  auditExport: null,
   removal: 'retain',
   tags: {},
 };

@@ -67,3 +67,7 @@ export const optional = z.optional;
 /** A block of policy in a file: each of its values may be left to the defaults, or the whole block. */
 export const partly = <T extends z.core.$ZodShape>(block: z.ZodMiniObject<T, z.core.$strict>) =>
   optional(z.partial(block));
+
+/** An unresolved `${env:NAME}` is left to the substitution, which reports it where it matters. */
+export const isHttpUrl = (value: string): boolean =>
+  value.includes('${') || (URL.canParse(value) && /^https?:\/\//i.test(value));

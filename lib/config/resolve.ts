@@ -32,11 +32,12 @@ export function resolveConfig(file: ConfigFile): FuseboxConfig {
 function resolveServer(server: ConfigFileServer, defaults: NonNullable<ConfigFile['defaults']>): ServerConfig {
   const policy = resolvePolicy(server, defaults);
   const trusted = server.trusted ?? DEFAULT_REMOTE.trusted;
+  const approvedTools = bare(server.approvedTools ?? {});
   if (server.type === 'stdio') {
     const { type, command, args = [], env = {}, cwd = null } = server;
-    return { ...policy, type, command, args, env, cwd, trusted };
+    return { ...policy, type, command, args, env, cwd, trusted, approvedTools };
   }
-  const { type, url, headers, auth, allowPrivateNetwork } = server;
+  const { type, url, headers, auth, allowPrivateNetwork, allowInsecureHttp, tls } = server;
   return {
     ...policy,
     type,
@@ -44,7 +45,10 @@ function resolveServer(server: ConfigFileServer, defaults: NonNullable<ConfigFil
     headers: headers ?? DEFAULT_REMOTE.headers,
     auth: auth ?? DEFAULT_REMOTE.auth,
     trusted,
+    approvedTools,
     allowPrivateNetwork: allowPrivateNetwork ?? DEFAULT_REMOTE.allowPrivateNetwork,
+    allowInsecureHttp: allowInsecureHttp ?? DEFAULT_REMOTE.allowInsecureHttp,
+    tls: tls ?? DEFAULT_REMOTE.tls,
   };
 }
 

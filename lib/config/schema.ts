@@ -6,8 +6,11 @@
  */
 import * as z from 'zod/mini';
 import { BULKHEAD_RANGES, CIRCUIT_RANGES, RETRY_RANGES } from '../resilience/options.ts';
+import { type AuthConfig, authSchema, headerName } from './auth-schema.ts';
+import { type DeployConfig, deploySchema } from './deploy-schema.ts';
 import {
   flag,
+  isHttpUrl,
   kinds,
   listOf,
   mapOf,
@@ -23,27 +26,7 @@ import {
   whole,
 } from './forms.ts';
 
-const headerName = textLike(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header');
 const headerValue = textLike(/^[\t\x20-\x7e\x80-\xff]*$/, 'a header value: text of one line');
-
-/** A name in Secrets Manager. Never the secret itself. */
-const secretName = textLike(
-  /^[A-Za-z0-9/_+=.@-]{1,512}$/,
-  'the name of a secret in Secrets Manager: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -',
-);
-
-/** Kinds of DESIGN §2.1 that a later version brings. */
-export const LATER_AUTH_TYPES: readonly string[] = ['oauth-client-credentials', 'aws-sigv4', 'mtls'];
-
-const authSchema = z.discriminatedUnion(
-  'type',
-  [
-    strict({ type: z.literal('none') }),
-    strict({ type: z.literal('bearer'), secret: secretName }),
-    strict({ type: z.literal('header'), name: headerName, secret: secretName }),
-  ],
-  kinds('none', 'bearer', 'header'),
-);
 
 const poolSchema = strict({
   min: whole(0, 100, 'Sessions kept open even when idle.'),
@@ -118,7 +101,9 @@ const policyShape = {
   timeoutMs: optional(numberIn(CIRCUIT_RANGES.timeoutMs)),
   maxConcurrency: optional(numberIn(BULKHEAD_RANGES.maxConcurrency)),
   isolated: optional(flag('A Lambda function of its own.')),
-  toolPinning: optional(oneOf(['off', 'warn', 'enforce'], 'What to do when a tool definition has changed.')),
+  toolPinning: optional(
+    oneOf(['off', 'warn', 'block'], 'What to do when a tool definition is not the one that was approved.'),
+  ),
   pool: partly(poolSchema),
   tools: partly(toolsSchema),
   retry: partly(retrySchema),
@@ -131,11 +116,22 @@ const everyServerShape = {
   ...policyShape,
   disabled: optional(flag('Kept in the file, not served.')),
   trusted: optional(flag('May its tool annotations be believed?')),
+  approvedTools: optional(
+    mapOf(
+      textLike(/^sha256-[A-Za-z0-9_-]{43}$/, 'a digest that `fusebox tools approve` prints'),
+      'an object of tool names and digests',
+      'Definitions that somebody has looked at; `toolPinning` compares with them.',
+    ),
+  ),
 };
 
-/** An unresolved `${env:NAME}` is left to the substitution, which reports it where it matters. */
-const isHttpUrl = (value: string): boolean =>
-  value.includes('${') || (URL.canParse(value) && /^https?:\/\//i.test(value));
+const tlsSchema = strict({
+  ca: textLike(
+    /./,
+    'certificates in PEM, or the path of a file with them',
+    'Whom to trust beside the public authorities.',
+  ),
+});
 
 const remoteShape = {
   ...everyServerShape,
@@ -143,6 +139,8 @@ const remoteShape = {
   headers: optional(z.record(headerName, headerValue, { error: 'an object of header names and values' })),
   auth: optional(authSchema),
   allowPrivateNetwork: optional(flag('May its address be a private one?')),
+  allowInsecureHttp: optional(flag('May it be called without TLS?')),
+  tls: optional(tlsSchema),
 };
 
 const stdioShape = {
@@ -183,41 +181,12 @@ const limitsSchema = strict({
   maxRequestBytes: whole(1_024, 6_000_000, 'Largest request body, bytes.'),
   maxResultBytes: whole(1_024, 6_000_000, 'Largest result taken from a server, bytes.'),
   deadlineMs: whole(100, 29_000, 'A call is answered within this, milliseconds.'),
+  maxArgumentsDepth: whole(1, 64, 'How deep arguments may nest.'),
+  controlCharacters: oneOf(['keep', 'strip', 'refuse'], 'What becomes of control characters in arguments.'),
 });
 
 const auditSchema = strict({
   arguments: oneOf(['hash', 'none', 'full'], 'What an audit record says of the arguments.'),
-});
-
-const audiences = 'a list of one or more texts';
-const jwtSchema = strict({
-  issuer: textThat((value) => URL.canParse(value) && value.startsWith('https://'), 'a URL that begins with https://'),
-  audience: listOf(text(), audiences).check(z.minLength(1, { error: audiences })),
-});
-
-/** The periods that CloudWatch Logs knows. */
-const RETENTION_DAYS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-] as const;
-
-const deploySchema = strict({
-  stage: textLike(
-    /^[A-Za-z][A-Za-z0-9-]{0,31}$/,
-    '1 to 32 letters, digits and -, beginning with a letter',
-    'Part of the stack name.',
-  ),
-  region: orNull(
-    textLike(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as "eu-west-1", or null', 'null: the region of the CLI.'),
-  ),
-  memoryMb: whole(128, 10_240, 'Memory of a function, MB.'),
-  logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']),
-  retentionDays: z.literal(RETENTION_DAYS, { error: `one of ${RETENTION_DAYS.join(', ')}` }),
-  alarmEmail: orNull(textLike(/^[^@\s]+@[^@\s]+$/, 'an e-mail address, or null', 'Where alarms go.')),
-  auth: oneOf(['iam', 'jwt'], 'Who may call /v1.'),
-  jwt: orNull(jwtSchema),
-  vpc: z.null({ error: 'null: this version deploys no VPC' }),
-  removal: oneOf(['retain', 'destroy'], 'What becomes of the tables when the stack is deleted.'),
-  tags: mapOf(text(), 'an object of names and text'),
 });
 
 export const configFileSchema = strict({
@@ -242,7 +211,6 @@ export const configFileSchema = strict({
 export type ConfigFile = z.infer<typeof configFileSchema>;
 export type ConfigFileServer = z.infer<typeof serverSchema>;
 
-type AuthConfig = z.infer<typeof authSchema>;
 export type PoolConfig = z.infer<typeof poolSchema>;
 export type ToolsConfig = z.infer<typeof toolsSchema>;
 type RetryConfig = z.infer<typeof retrySchema>;
@@ -252,8 +220,6 @@ type HealthCheckConfig = z.infer<typeof healthCheckSchema>;
 type AccessRule = z.infer<typeof accessRuleSchema>;
 export type LimitsConfig = z.infer<typeof limitsSchema>;
 export type AuditConfig = z.infer<typeof auditSchema>;
-export type JwtConfig = z.infer<typeof jwtSchema>;
-export type DeployConfig = z.infer<typeof deploySchema>;
 
 /** Policy of one server: its own value, else that of `defaults`, else the built-in one. */
 export interface ServerPolicy {
@@ -262,7 +228,7 @@ export interface ServerPolicy {
   readonly timeoutMs: number;
   readonly maxConcurrency: number;
   readonly isolated: boolean;
-  readonly toolPinning: 'off' | 'warn' | 'enforce';
+  readonly toolPinning: 'off' | 'warn' | 'block';
   readonly pool: Readonly<PoolConfig>;
   readonly tools: Readonly<ToolsConfig>;
   readonly retry: Readonly<RetryConfig>;
@@ -279,7 +245,12 @@ export interface RemoteServerConfig extends ServerPolicy {
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: AuthConfig;
   readonly trusted: boolean;
+  /** Digests of tool definitions that somebody has looked at, by tool. */
+  readonly approvedTools: Readonly<Record<string, string>>;
   readonly allowPrivateNetwork: boolean;
+  readonly allowInsecureHttp: boolean;
+  /** `ca`: PEM, once loaded. */
+  readonly tls: Readonly<{ ca?: string | undefined }>;
 }
 
 /** A server that is a child process. Only the local run can serve it, behind an HTTP bridge. */
@@ -290,6 +261,8 @@ interface StdioServerConfig extends ServerPolicy {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | null;
   readonly trusted: boolean;
+  /** Digests of tool definitions that somebody has looked at, by tool. */
+  readonly approvedTools: Readonly<Record<string, string>>;
 }
 
 export type ServerConfig = RemoteServerConfig | StdioServerConfig;

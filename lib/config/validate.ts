@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import { DEFAULT_POLICY } from './defaults.ts';
 import { type ConfigFault, fault } from './errors.ts';
 import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
-import { type ConfigFile, configFileSchema, LATER_AUTH_TYPES } from './schema.ts';
+import { type ConfigFile, configFileSchema } from './schema.ts';
 
 export interface Validation {
   /** Absent where there are faults. */
@@ -31,11 +31,7 @@ function faultsOf(issue: z.core.$ZodIssue, written: unknown): ConfigFault[] {
     return [fault(path, `the name ${JSON.stringify(path.at(-1))}`, issue.issues[0]?.message ?? issue.message)];
   }
   const value = valueAt(written, path);
-  const allowed =
-    typeof value === 'string' && LATER_AUTH_TYPES.includes(value)
-      ? `${issue.message} (this version has not got ${value} yet)`
-      : issue.message;
-  return [fault(path, describe(value, path), allowed)];
+  return [fault(path, describe(value, path), issue.message)];
 }
 
 function unknownKey(path: Path, known: string): ConfigFault {

@@ -12,7 +12,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { JwtConfig } from '../config/schema.ts';
+import type { JwtConfig } from '../config/deploy-schema.ts';
 import { CATCH_ALL_FUNCTION, type FunctionName, isolatedRoute, ROUTES } from '../contract/routes.ts';
 
 export interface ApiProps {

@@ -14,6 +14,12 @@ export const ENVIRONMENT = {
   onlyServer: 'FUSEBOX_ONLY_SERVER',
   /** JSON: names of the functions of isolated servers, by server. Absent: there are none. */
   isolatedFunctions: 'FUSEBOX_ISOLATED_FUNCTIONS',
+  /** Stands before a secret's name of the configuration to make its name in Secrets Manager. Absent: nothing. */
+  secretPrefix: 'FUSEBOX_SECRET_PREFIX',
+  /** JSON: ids of secrets that the construct was given, by their names in the configuration. Absent: there are none. */
+  secretIds: 'FUSEBOX_SECRET_IDS',
+  /** `1`: on one machine, where servers on its loopback may be called. */
+  local: 'FUSEBOX_LOCAL',
   /** `environment`: tokens come from variables `MCP_TOKEN_<SERVER>`, as on one machine. Absent: from Secrets Manager. */
   credentials: 'FUSEBOX_CREDENTIALS',
 } as const;

@@ -30,7 +30,10 @@ describe('a small file', () => {
       timeoutMs: 10_000,
       maxConcurrency: 10,
       isolated: false,
+      approvedTools: {},
       allowPrivateNetwork: false,
+      allowInsecureHttp: false,
+      tls: {},
       toolPinning: 'off',
       pool: { min: 0, max: 10, acquireTimeoutMs: 2_000, idleMs: 60_000 },
       tools: { allow: ['*'], deny: [], overrides: {} },
@@ -53,7 +56,13 @@ describe('a small file', () => {
     });
     expect(rest).toEqual({
       operators: [],
-      limits: { maxRequestBytes: 262_144, maxResultBytes: 4_194_304, deadlineMs: 28_000 },
+      limits: {
+        maxRequestBytes: 262_144,
+        maxResultBytes: 4_194_304,
+        deadlineMs: 28_000,
+        maxArgumentsDepth: 64,
+        controlCharacters: 'keep',
+      },
       metricsEnabled: true,
       audit: { arguments: 'hash' },
       deploy: {
@@ -66,6 +75,7 @@ describe('a small file', () => {
         auth: 'iam',
         jwt: null,
         vpc: null,
+        auditExport: null,
         removal: 'retain',
         tags: {},
       },
@@ -240,12 +250,12 @@ describe('faults', () => {
     [
       'a secret where its name belongs',
       server({ auth: { type: 'bearer', secret: 'Bearer canary' } }),
-      'mcpServers.search.auth.secret: found a text (not shown); allowed: the name of a secret in Secrets Manager: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -',
+      'mcpServers.search.auth.secret: found a text (not shown); allowed: the name of a secret: 1 to 400 of A-Z a-z 0-9 / _ + = . @ -, or the ARN of one in Secrets Manager',
     ],
     [
-      'a kind of auth to come',
-      server({ auth: { type: 'mtls' } }),
-      'mcpServers.search.auth.type: found "mtls"; allowed: "none", "bearer" or "header" (this version has not got mtls yet)',
+      'an unknown kind of auth',
+      server({ auth: { type: 'basic' } }),
+      'mcpServers.search.auth.type: found "basic"; allowed: "none", "bearer", "header", "oauth-client-credentials", "aws-sigv4" or "mtls"',
     ],
     [
       'a pool upside down',
@@ -275,7 +285,7 @@ describe('faults', () => {
     [
       'a VPC',
       { ...server({}), deploy: { vpc: 'vpc-1' } },
-      'deploy.vpc: found "vpc-1"; allowed: null: this version deploys no VPC',
+      'deploy.vpc: found "vpc-1"; allowed: null, {} for a VPC of its own ({ "cidr", "availabilityZones", "natGateways", "egress" }), or { "id", "subnetIds", "availabilityZones" } of one that exists',
     ],
     [
       'retention of its own',
