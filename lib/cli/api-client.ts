@@ -1,5 +1,6 @@
 /** Talks to a running fusebox API. */
 import { isObject, valueAt } from '../config/path.ts';
+import { LOCAL_CALLER_HEADER } from '../contract/routes.ts';
 import type { JsonObject } from '../mcp/types.ts';
 import { CommandFailure, misuse } from './failure.ts';
 import { withProgress } from './output.ts';
@@ -8,6 +9,8 @@ export interface ApiOptions {
   readonly url: string;
   /** `Name: value` each. */
   readonly header?: readonly string[];
+  /** Whose part to play at a local run: `role:NAME`, `user:NAME` or `claim:NAME=VALUE`. @default the operator */
+  readonly as?: string;
   /** Ends the wait; the request then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -45,6 +48,7 @@ export async function requestApi(
 ): Promise<unknown> {
   const url = joinUrl(api.url, path);
   const headers = parseHeaders(api.header ?? []);
+  if (api.as !== undefined) headers.set(LOCAL_CALLER_HEADER, playable(api.as, url));
   const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(api.signal === undefined ? [] : [api.signal])]);
   const init: RequestInit = { headers, redirect: 'error', signal };
   if (body !== undefined) {
@@ -156,6 +160,14 @@ function joinUrl(base: string, path: string): URL {
     throw misuse('--url holds a password', "pass it as --header 'Authorization: …'");
   }
   return new URL(url.pathname.replace(/\/+$/, '') + path, url);
+}
+
+/** A deployed API takes nobody's word for who calls: there the option would look as if it did something. */
+function playable(as: string, url: URL): string {
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname))
+    throw misuse('--as plays a part at a local run only', 'call a deployed API with the credentials of whom you mean');
+  if (/^(role|user):[\w+=,.@-]{1,64}$|^claim:[\x21-\x3c\x3e-\x7e]+=[\x20-\x7e]+$/.test(as)) return as;
+  throw misuse('--as is not role:NAME, user:NAME or claim:NAME=VALUE');
 }
 
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;

@@ -191,7 +191,11 @@ const command = (program: Command, name: string, description: string, example: s
 const apiCommand = (program: Command, name: string, description: string, example: string): Command =>
   command(program, name, description, example)
     .addOption(new Option('--url <url>', 'where the API runs').env('FUSEBOX_URL').default(DEFAULT_URL))
-    .option('--header <line>', "a header to send, 'Name: value'; may be repeated", collect);
+    .option('--header <line>', "a header to send, 'Name: value'; may be repeated", collect)
+    .option(
+      '--as <principal>',
+      'at a local run: play role:NAME, user:NAME or claim:NAME=VALUE (default: its operator)',
+    );
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 

@@ -29,3 +29,6 @@ export const isolatedRoute = (server: string): Pick<Route, 'method' | 'path'> =>
 
 /** Answers whatever no route matches, so that 404 and 405 are problem details of ours and not the gateway's. */
 export const CATCH_ALL_FUNCTION: FunctionName = 'catalog';
+
+/** On one machine only: whose part the caller plays, such as `role:agents`. A deployed API has its authoriser's word for who calls. */
+export const LOCAL_CALLER_HEADER = 'x-fusebox-as';

@@ -1,27 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import type {
-  APIGatewayEventRequestContextIAMAuthorizer,
-  APIGatewayEventRequestContextV2,
-  APIGatewayProxyEventV2WithRequestContext,
-} from 'aws-lambda';
+import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
+import { LOCAL_CALLER_HEADER } from '../../contract/routes.ts';
 import { PSEUDO_PARAMETERS } from '../assembly/intrinsics.ts';
 import type { RouteModel } from '../assembly/model.ts';
+import { type CallerAuthorizer, callerOf } from './caller.ts';
 import { decode, type RouteMatch } from './route-table.ts';
 
 const ACCOUNT = PSEUDO_PARAMETERS['AWS::AccountId'];
-
-/** On one machine the caller is the operator `local`, whatever authoriser guards the route. */
-const LOCAL_OPERATOR: APIGatewayEventRequestContextIAMAuthorizer = {
-  iam: {
-    accessKey: 'local',
-    accountId: ACCOUNT,
-    callerId: 'local',
-    cognitoIdentity: null,
-    principalOrgId: 'local',
-    userArn: `arn:aws:iam::${ACCOUNT}:user/local`,
-    userId: 'local',
-  },
-};
 
 /** A request as it came over the wire. */
 export interface HttpRequest {
@@ -38,7 +23,7 @@ export interface HttpRequest {
 
 /** With an authoriser where the route has one. */
 export type GatewayEvent = APIGatewayProxyEventV2WithRequestContext<
-  APIGatewayEventRequestContextV2 & { authorizer?: APIGatewayEventRequestContextIAMAuthorizer }
+  APIGatewayEventRequestContextV2 & { authorizer?: CallerAuthorizer }
 >;
 
 /**
@@ -46,6 +31,8 @@ export type GatewayEvent = APIGatewayProxyEventV2WithRequestContext<
  *
  * Source: API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs"; that paths arrive decoded, and that a
  * missing content type becomes text/plain, was observed on AWS by the authors of its .NET test tool.
+ *
+ * @throws LocalRunError where the request asks for a part that nobody can play
  */
 export function toEvent(
   request: HttpRequest,
@@ -70,7 +57,7 @@ export function toEvent(
     requestContext: {
       accountId: ACCOUNT,
       apiId: 'local',
-      ...(route.authorized ? { authorizer: LOCAL_OPERATOR } : {}),
+      ...(route.authorized ? { authorizer: callerOf(headers[LOCAL_CALLER_HEADER]) } : {}),
       domainName: headers['host'] ?? 'localhost',
       domainPrefix: 'local',
       http: {

@@ -116,6 +116,7 @@ async function exchange(
     sourceIp: request.socket.remoteAddress ?? HOST,
   };
   const answer = await handle(http, requestId).catch((error: Error) => {
+    if (error instanceof LocalRunError) return gatewayMessage(400, error.message);
     process.emitWarning(`the local gateway: ${error.stack}`);
     return gatewayMessage(500, 'Internal Server Error');
   });

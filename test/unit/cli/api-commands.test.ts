@@ -92,6 +92,16 @@ describe('servers', () => {
     expect(stderr).toContain("next: pass --header 'Authorization: Bearer …'");
   });
 
+  it('plays a part at a local run, and at no other', async () => {
+    await run(['servers', '--as', 'role:agents']);
+    expect(api.requests.at(-1)?.headers).toMatchObject({ 'x-fusebox-as': 'role:agents' });
+    const elsewhere = await runFusebox(['servers', '--as', 'role:agents', '--url', 'https://api.example.com']);
+    expect(elsewhere).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--as plays a part at a local run only'),
+    });
+  });
+
   it('sends headers', async () => {
     await run(['servers', '--header', 'Authorization: Bearer canary', '--header', 'X-Org:acme']);
     expect(api.requests.at(-1)?.headers).toMatchObject({ authorization: 'Bearer canary', 'x-org': 'acme' });
@@ -197,6 +207,7 @@ describe('misuse ends with 2 and asks nothing of the API', () => {
     [['call', 'one', 'get-sum', '--args', '[1]'], '--args is not a JSON object'],
     [['call', 'one', 'get-sum', '--args', '{}', 'a=1'], '--args and key=value are given together'],
     [['call', 'one', 'get-sum', '--timeout', '1.5'], 'It is a whole number from 1'],
+    [['servers', '--as', 'agents'], '--as is not role:NAME, user:NAME or claim:NAME=VALUE'],
     [['servers', '--header', 'canary'], "--header is not of the form 'Name: value'"],
     [['servers', '--header', 'X: can\nary'], "--header is not of the form 'Name: value'"],
     [['servers', '--url', 'http://me:canary@127.0.0.1'], '--url holds a password'],

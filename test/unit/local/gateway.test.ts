@@ -72,6 +72,21 @@ describe('toEvent', () => {
     });
   });
 
+  it.each([
+    ['role:agents', { iam: { userArn: 'arn:aws:sts::111111111111:assumed-role/agents/local' } }],
+    ['user:ann', { iam: { userArn: 'arn:aws:iam::111111111111:user/ann', accountId: '111111111111' } }],
+    ['claim:groups=[a b]', { jwt: { claims: { sub: 'local', groups: '[a b]' } } }],
+  ])('plays the part of %s', (as, authorizer) => {
+    expect(event({ headers: { 'x-fusebox-as': [as] } }).requestContext.authorizer).toMatchObject(authorizer);
+  });
+
+  it.each(['', 'agents', 'role:', 'role:a/b', 'user:a b', 'claim:a', 'jwt:a', 'local:local', `role:${'a'.repeat(65)}`])(
+    'refuses the part %p',
+    (as) => {
+      expect(() => event({ headers: { 'x-fusebox-as': [as] } })).toThrow('allowed: role:NAME');
+    },
+  );
+
   it('leaves out what the request does not have', () => {
     const bare = toEvent(
       request({ headers: {}, rawQueryString: '', body: Buffer.alloc(0) }),
