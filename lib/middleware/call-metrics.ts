@@ -7,7 +7,7 @@ import type { CallRecord } from './call-record.ts';
 const NO_SERVER = '-';
 
 /** One document of CloudWatch's embedded metric format: log fields beside it do no harm. */
-export type Emf = ReturnType<Metrics['serializeMetrics']>;
+type Emf = ReturnType<Metrics['serializeMetrics']>;
 
 /** What one call counts for; undefined: nothing. */
 export function callMetrics(record: CallRecord, durationMs: number, code: ErrorCode | undefined): Emf | undefined {

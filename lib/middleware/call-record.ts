@@ -5,6 +5,8 @@ export interface CallRecord {
   readonly operation: string;
   readonly startedAtMs: number;
   principal?: string;
+  /** AWS account of the principal. */
+  account?: string;
   /** Only ever a configured server: it is a metric's dimension, and what a caller makes up must not become one. */
   server?: string;
   tool?: string;

@@ -10,13 +10,20 @@ export interface HttpEvent {
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly isBase64Encoded: boolean;
-  readonly requestContext: { readonly requestId: string; readonly method: string; readonly authorizer: unknown };
+  readonly requestContext: {
+    readonly requestId: string;
+    readonly method: string;
+    /** Empty where another function of ours asks. */
+    readonly sourceIp: string;
+    readonly authorizer: unknown;
+  };
 }
 
 /** Never throws, whatever the event is. */
 export function httpEvent(raw: unknown, context: Context): HttpEvent {
   const event = asRecord(raw);
   const requestContext = asRecord(event['requestContext']);
+  const http = asRecord(requestContext['http']);
   return {
     routeKey: asText(event['routeKey']),
     rawPath: asText(event['rawPath']),
@@ -26,7 +33,8 @@ export function httpEvent(raw: unknown, context: Context): HttpEvent {
     isBase64Encoded: event['isBase64Encoded'] === true,
     requestContext: {
       requestId: requestIdOf(raw, context),
-      method: asText(asRecord(requestContext['http'])['method']),
+      method: asText(http['method']),
+      sourceIp: asText(http['sourceIp']),
       authorizer: requestContext['authorizer'],
     },
   };

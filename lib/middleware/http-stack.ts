@@ -18,11 +18,11 @@ export interface HttpStackOptions {
   readonly operation: (event: HttpEvent) => string;
 }
 
-/** What every door has: one log line with the metrics, problem details, a bound of the answer's size, start-up, identity. */
+/** What every door has: one log line with metrics and audit, problem details, a bound of the answer's size, start-up, identity. */
 export function httpStack({ start, operation }: HttpStackOptions) {
   const metricsEnabled = start.config?.metricsEnabled ?? true;
   return middyCore<HttpEvent, HttpAnswer, Error, RecordedContext>({
-    ...callLog({ operation, metricsEnabled }),
+    ...callLog({ operation, metricsEnabled, ...(start.config && { audit: start.config.audit }) }),
     timeoutEarlyInMillis: LAST_RESORT_MS,
     timeoutEarlyResponse: () => {
       throw new FuseboxError('deadline_exceeded', 'There was no answer in time.', { outcome: 'unknown' });

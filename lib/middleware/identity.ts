@@ -19,6 +19,7 @@ export function identity(): MiddlewareObj<HttpEvent, unknown, Error, IdentifiedC
         throw new FuseboxError('unauthenticated', 'The request carries no identity: sign it, or send a token.');
       context.principal = principal;
       context.record.principal = `${principal.kind}:${principal.name}`;
+      if (principal.account !== undefined) context.record.account = principal.account;
     },
   };
 }

@@ -103,7 +103,7 @@ export function callEvent(parts: EventParts = {}) {
     requestContext: {
       requestId: REQUEST_ID,
       authorizer: 'authorizer' in parts ? parts.authorizer : IAM_ROLE,
-      http: { method, path: parts.path ?? '/' },
+      http: { method, path: parts.path ?? '/', sourceIp: '203.0.113.9' },
     },
   };
 }

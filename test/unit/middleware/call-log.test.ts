@@ -61,6 +61,13 @@ describe('a healthy call', () => {
       requestId: REQUEST_ID,
       principal: 'role:agents-search',
       traceId: TRACE,
+      audit: {
+        v: 1,
+        sourceIp: '203.0.113.9',
+        account: '123456789012',
+        // printf '{"a":2,"b":40}' | sha256sum
+        argumentsSha256: 'cbeb5e9673b2ac12665726b4bbc07a00bd3619838f961292227696fbe343440f',
+      },
       _aws: {
         Timestamp: expect.any(Number),
         CloudWatchMetrics: [
@@ -215,25 +222,90 @@ describe('metrics', () => {
     expect(line).not.toHaveProperty('Calls');
   });
 
-  it('are written where the log level leaves the line out', async () => {
-    process.env['POWERTOOLS_LOG_LEVEL'] = 'ERROR';
-    try {
-      const { line } = await lineOf(
-        createCallTool(() => fakeFusebox()),
-        callEvent(),
-      );
-      expect(line).toMatchObject({ _aws: expect.anything(), server: 'everything', Calls: 1 });
-      expect(line).not.toHaveProperty('message');
-    } finally {
-      delete process.env['POWERTOOLS_LOG_LEVEL'];
-    }
-  });
-
   it('are written once where a middleware answers early, which skips every after', async () => {
     const handler = middyCore<unknown, HttpAnswer>(callLog({ operation: () => 'call_tool', metricsEnabled: true }))
       .use(problemDetails())
       .before(() => ({ statusCode: 204, headers: {}, body: '{}' }));
     const { line } = await lineOf(handler, callEvent());
     expect(line).toMatchObject({ level: 'INFO', status: 204, Calls: 1 });
+  });
+});
+
+describe('the audit record', () => {
+  const auditOf = async (event: unknown, extra: Record<string, unknown> = {}) => {
+    const config = configOf(extra);
+    return (
+      await lineOf(
+        createCallTool(() => fakeFusebox({ config })),
+        event,
+      )
+    ).line;
+  };
+
+  it('is written whatever the log level', async () => {
+    process.env['POWERTOOLS_LOG_LEVEL'] = 'CRITICAL';
+    try {
+      expect(await auditOf(callEvent())).toMatchObject({ message: 'ok', audit: { v: 1 } });
+    } finally {
+      delete process.env['POWERTOOLS_LOG_LEVEL'];
+    }
+  });
+
+  it('has the same digest for the same arguments, however they were written', async () => {
+    const line = await auditOf(callEvent({ body: '{ "timeoutMs": 99, "arguments": {"b": 4e1, "a" : 2} }' }));
+    expect(line).toMatchObject({
+      audit: { argumentsSha256: 'cbeb5e9673b2ac12665726b4bbc07a00bd3619838f961292227696fbe343440f' },
+    });
+  });
+
+  it.each([
+    ['none', {}],
+    [
+      'full',
+      {
+        argumentsSha256: 'cbeb5e9673b2ac12665726b4bbc07a00bd3619838f961292227696fbe343440f',
+        arguments: { a: 2, b: 40 },
+      },
+    ],
+  ])('says of the arguments what is configured: %s', async (setting, of) => {
+    const { audit } = await auditOf(callEvent(), { audit: { arguments: setting } });
+    expect(audit).toEqual({ v: 1, sourceIp: '203.0.113.9', account: '123456789012', ...of });
+  });
+
+  it('says how many bytes, where arguments are too many for a line', async () => {
+    const body = JSON.stringify({ arguments: { a: 'x'.repeat(140_000) } });
+    const { audit } = await auditOf(callEvent({ body }), { audit: { arguments: 'full' } });
+    expect(audit).toMatchObject({ argumentsBytes: 140_008 });
+    expect(audit).not.toHaveProperty('arguments');
+  });
+
+  it('is there for a call that the policy denies, with what was asked for', async () => {
+    const access = [{ principal: 'role:others', allow: ['*:*'] }];
+    const body = '{"arguments":{}}';
+    expect(await auditOf(callEvent({ body }), { access })).toMatchObject({
+      code: 'forbidden',
+      principal: 'role:agents-search',
+      // printf '{"arguments":{}}' | sha256sum
+      audit: {
+        asked: 'everything/get-sum',
+        bodySha256: 'c5d4cad8762cddc7956e3105f2d6febe30aa92ea8aecdabfa91f53bb82401700',
+      },
+    });
+  });
+
+  it('is there for a caller without an identity, and for a body that is none', async () => {
+    expect(await auditOf(callEvent({ authorizer: undefined }))).toMatchObject({
+      code: 'unauthenticated',
+      audit: { v: 1, sourceIp: '203.0.113.9', asked: 'everything/get-sum' },
+    });
+    expect(await auditOf(callEvent({ body: '{' }))).toMatchObject({ code: 'invalid_request', audit: { v: 1 } });
+  });
+
+  it('is not there for what only reads', async () => {
+    const { line } = await lineOf(
+      createCatalog(() => fakeFusebox()),
+      getEvent('GET /v1/servers'),
+    );
+    expect(line).not.toHaveProperty('audit');
   });
 });

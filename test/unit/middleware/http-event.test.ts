@@ -10,7 +10,7 @@ it('takes from the event what we read, with header names in lower case', () => {
     pathParameters: { server: 'everything', tool: 'get-sum' },
     body: 'B',
     isBase64Encoded: true,
-    requestContext: { requestId: REQUEST_ID, method: 'POST', authorizer: IAM_ROLE },
+    requestContext: { requestId: REQUEST_ID, method: 'POST', sourceIp: '203.0.113.9', authorizer: IAM_ROLE },
   });
 });
 
@@ -31,7 +31,7 @@ it.each([
     pathParameters: {},
     body: '',
     isBase64Encoded: false,
-    requestContext: { requestId: LAMBDA_REQUEST_ID, method: '', authorizer: undefined },
+    requestContext: { requestId: LAMBDA_REQUEST_ID, method: '', sourceIp: '', authorizer: undefined },
   });
 });
 
