@@ -3,13 +3,14 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
+import { DynamoDbPrincipalData } from './adapters/dynamodb/principal-data.ts';
 import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
 import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
 import type { FuseboxConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
-import type { CredentialSource, PeerStore } from './mcp/ports.ts';
+import type { CredentialSource, PeerStore, PrincipalData } from './mcp/ports.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import type { Clock } from './resilience/clock.ts';
 import type { CircuitChange } from './resilience/telemetry.ts';
@@ -22,6 +23,13 @@ export function createPeerStore(
   const tableName = env[ENVIRONMENT.recordsTable];
   if (!tableName) return new MemoryPeerStore(now);
   return new DynamoDbPeerStore({ client: createDynamoDbClient({ maxAttempts: 2, now }), tableName, now, onError });
+}
+
+/** Without a table nothing is stored for anybody. */
+export function createPrincipalData(env: NodeJS.ProcessEnv, now: Clock): PrincipalData {
+  const tableName = env[ENVIRONMENT.recordsTable];
+  if (!tableName) return { deleteOf: async () => ({ deleted: 0, complete: true }) };
+  return new DynamoDbPrincipalData(createDynamoDbClient({ maxAttempts: 3, now }), tableName);
 }
 
 export function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitStore {

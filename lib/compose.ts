@@ -6,6 +6,7 @@ import {
   createCircuitStore,
   createCredentials,
   createPeerStore,
+  createPrincipalData,
   warnOfChange,
   warnOfStore,
 } from './compose-adapters.ts';
@@ -15,8 +16,9 @@ import { ENVIRONMENT } from './contract/environment.ts';
 import type { ServedServer } from './mcp/attempts.ts';
 import { callTool } from './mcp/call-tool.ts';
 import { Connections } from './mcp/connections.ts';
+import { deletePrincipalData } from './mcp/delete-principal-data.ts';
 import { FuseboxError } from './mcp/errors.ts';
-import type { Catalog, CircuitOperator, CircuitTarget, ToolCaller } from './mcp/fusebox.ts';
+import type { Catalog, CircuitTarget, Operator, ToolCaller } from './mcp/fusebox.ts';
 import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
@@ -88,16 +90,19 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
 }
 
 /**
- * What operates circuits: needs neither servers nor secrets.
+ * What operators need: neither servers nor secrets.
  *
  * @throws ConfigError where the configuration is missing or not valid
  */
-export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = {}): CircuitOperator {
+export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = {}): Operator {
   const config = readConfig(env);
   const dependencies = circuitDependencies(env, world);
-  const operate: CircuitOperator['operateCircuit'] = async (target, order) =>
+  const operate: Operator['operateCircuit'] = async (target, order) =>
     operateCircuit(circuitOf(config, target), order, dependencies);
-  return { config, warmUp: async () => undefined, operateCircuit: operate };
+  const data = createPrincipalData(env, dependencies.now);
+  const deleteData: Operator['deleteData'] = async (principal, deadlineAtMs) =>
+    deletePrincipalData(principal, deadlineAtMs, { data, ...dependencies });
+  return { config, warmUp: async () => undefined, operateCircuit: operate, deleteData };
 }
 
 type Parts = ReturnType<typeof composeParts>;

@@ -35,8 +35,8 @@ const MAX_ANSWER_BYTES = 8_000_000;
  * One request to the API.
  *
  * @param path below the API's URL, e.g. `/v1/servers`
- * @param body sent as JSON; absent: GET
- * @param method of a request with a body
+ * @param body sent as JSON; absent: GET, or DELETE
+ * @param method of a request that is no GET
  * @returns the decoded body of a 2xx answer
  * @throws CommandFailure where the API says no (its `document` is the problem detail), and where no answer of the API came
  */
@@ -44,7 +44,7 @@ export async function requestApi(
   api: ApiOptions,
   path: string,
   body?: unknown,
-  method: 'POST' | 'PUT' = 'POST',
+  method: 'POST' | 'PUT' | 'DELETE' = 'POST',
 ): Promise<unknown> {
   const url = joinUrl(api.url, path);
   const headers = parseHeaders(api.header ?? []);
@@ -54,7 +54,7 @@ export async function requestApi(
   if (body !== undefined) {
     headers.set('content-type', 'application/json');
     Object.assign(init, { method, body: JSON.stringify(body) });
-  }
+  } else if (method === 'DELETE') init.method = method;
   return withProgress(`waiting for ${url.host}`, exchange(url, init, api.signal));
 }
 

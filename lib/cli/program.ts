@@ -22,6 +22,7 @@ export function createProgram(version: string, onExitCode: (code: ExitCode) => v
   addFileCommands(program, done);
   addApiCommands(program, done);
   addOperatorCommands(program, done);
+  addData(program, done);
   addDev(program, done);
   addSimulate(program, done);
   return program;
@@ -110,6 +111,17 @@ const toolOption = (): Option =>
 
 const forOption = (): Option =>
   new Option('--for <duration>', 'such as 30s, 10m, 2h; at most 24h (default: 10m)').argParser(durationSeconds);
+
+function addData(program: Command, done: Done): void {
+  const example = 'fusebox data delete --principal role:agents-search';
+  const data = program
+    .command('data')
+    .description('delete what is stored for somebody')
+    .addHelpText('after', `\nExample:\n  ${example}`);
+  apiCommand(data, 'delete', 'delete the stored results of a principal; operators only', example)
+    .requiredOption('--principal <principal>', 'as the log names it: role:NAME, user:NAME or jwt:SUBJECT')
+    .action(async (options) => done((await import('./data.ts')).deleteData(options)));
+}
 
 function addDev(program: Command, done: Done): void {
   command(program, 'dev', 'run everything on this machine, as `npm start` does', 'fusebox dev --port 0')

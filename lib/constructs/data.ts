@@ -52,6 +52,11 @@ export class Data extends Construct {
     this.grantKey(grantee, 'dynamodb', TABLE_KEY_ACTIONS);
   }
 
+  /** Deleting records, once they are found. */
+  grantDeletion(grantee: IGrantable): void {
+    this.recordsTable.grant(grantee, 'dynamodb:Query', 'dynamodb:BatchWriteItem');
+  }
+
   /** Looking at circuits, adding to them and changing them; no more than a circuit's store does. */
   grantCircuits(grantee: IGrantable): void {
     this.circuitsTable.grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');

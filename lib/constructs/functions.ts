@@ -72,7 +72,13 @@ export class Functions extends Construct {
           this.letInvokeIsolated(role);
         },
       }),
-      operate: this.define('operate', { bundle: 'operate', grants: (role) => props.data.grantCircuits(role) }),
+      operate: this.define('operate', {
+        bundle: 'operate',
+        grants: (role) => {
+          props.data.grantCircuits(role);
+          props.data.grantDeletion(role);
+        },
+      }),
     };
   }
 

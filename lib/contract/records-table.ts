@@ -10,3 +10,6 @@ export const RECORDS_TABLE = {
   /** Epoch seconds; the table's TTL attribute. */
   expiry: 'expiresAtSeconds',
 } as const;
+
+/** Begins the partition of what is stored for one principal (`kind:name`), so that it can be deleted without a scan. */
+export const PRINCIPAL_PARTITION = 'principal#';

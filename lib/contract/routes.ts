@@ -7,7 +7,7 @@ export const BUNDLES = ['call-tool', 'catalog', 'operate', 'isolated-server'] as
 export type BundleName = (typeof BUNDLES)[number];
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** In API Gateway's notation: `{name}` is one path segment. */
   readonly path: string;
   readonly function: FunctionName;
@@ -19,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/servers/{server}', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}/tools', function: 'catalog' },
   { method: 'PUT', path: '/v1/servers/{server}/circuit', function: 'operate' },
+  { method: 'DELETE', path: '/v1/principals/{principal}/data', function: 'operate' },
 ];
 
 /** Leads the calls of an isolated server to its own function: where the path says a name, it goes before `{server}`. */

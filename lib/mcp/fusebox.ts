@@ -1,6 +1,7 @@
 import type { FuseboxConfig } from '../config/schema.ts';
 import type { CircuitView, UnknownCircuit } from './circuit-view.ts';
 import type { CircuitOrder } from './operate-circuit.ts';
+import type { Deletion } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
 
 /** What every function has. `lib/compose.ts` puts each together. */
@@ -22,9 +23,11 @@ export interface Catalog extends Composed {
   showCircuit(target: CircuitTarget): Promise<CircuitView | UnknownCircuit>;
 }
 
-export interface CircuitOperator extends Composed {
+export interface Operator extends Composed {
   /** @returns the circuit afterwards. @throws FuseboxError `unknown_server`, `store_unavailable` */
   operateCircuit(target: CircuitTarget, order: CircuitOrder): Promise<CircuitView>;
+  /** Deletes what is stored for a principal, `kind:name`. @throws FuseboxError `store_unavailable` */
+  deleteData(principal: string, deadlineAtMs: number): Promise<Deletion>;
 }
 
 /** @property tool where circuits are per tool (`circuitBreaker.scope`) */

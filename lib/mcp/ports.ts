@@ -95,6 +95,22 @@ export interface CredentialSource {
   headersFor(server: string, signal: AbortSignal, refresh?: boolean): Promise<Readonly<Record<string, string>>>;
 }
 
+/** How far a deletion got. */
+export interface Deletion {
+  readonly deleted: number;
+  /** False: there is more, and the time was over. */
+  readonly complete: boolean;
+}
+
+/** What is stored for principals. */
+export interface PrincipalData {
+  /**
+   * @param principal `kind:name`, of whatever account
+   * @param signal ends it between two steps; what is deleted by then stays so
+   */
+  deleteOf(principal: string, signal: AbortSignal): Promise<Deletion>;
+}
+
 /** How the invocation of a function ended. */
 export type Invocation =
   /** JSON. */

@@ -12,7 +12,7 @@ export interface Audit {
   readonly sourceIp?: string;
   /** AWS account of the caller. */
   readonly account?: string;
-  /** What the path named, where the line names no server: one that is not configured, or not for this caller. */
+  /** What the path named, where the line names no server: nobody's name, one that is not for this caller, or a principal. */
   readonly asked?: string;
   /** SHA-256 of the arguments as canonical JSON, in hex. */
   readonly argumentsSha256?: string;
@@ -42,8 +42,8 @@ export function auditOf(event: HttpEvent, record: CallRecord, settings: Readonly
   };
 }
 
-function asked({ pathParameters: { server, tool } }: HttpEvent): { asked?: string } {
-  const names = [server, tool].filter((name) => name !== undefined);
+function asked({ pathParameters }: HttpEvent): { asked?: string } {
+  const names = Object.values(pathParameters);
   return names.length === 0 ? {} : { asked: printable(names.join('/'), MAX_NAME_LENGTH) };
 }
 

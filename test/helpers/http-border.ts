@@ -3,7 +3,7 @@ import { parseConfig } from '../../lib/config/runtime.ts';
 import type { FuseboxConfig } from '../../lib/config/schema.ts';
 import type { CircuitView } from '../../lib/mcp/circuit-view.ts';
 import type { ErrorCode } from '../../lib/mcp/errors.ts';
-import type { Catalog, CircuitOperator, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, Operator, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import type { CatalogTool, ToolCallAnswer } from '../../lib/mcp/types.ts';
 import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
 
@@ -56,7 +56,7 @@ export function configOf(extra: Record<string, unknown> = {}): FuseboxConfig {
   return parseConfig({ mcpServers, ...extra }, {}, 'test');
 }
 
-type Fusebox = Catalog & ToolCaller & CircuitOperator;
+type Fusebox = Catalog & ToolCaller & Operator;
 
 /** A fusebox that answers at once. */
 export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
@@ -66,6 +66,7 @@ export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
     listTools: async () => TOOLS,
     showCircuit: async () => CIRCUIT,
     operateCircuit: async () => CIRCUIT,
+    deleteData: async () => ({ deleted: 0, complete: true }),
     warmUp: async () => undefined,
     ...overrides,
   };

@@ -44,7 +44,7 @@ it('finds the circuits', () => {
   });
 });
 
-it('may read and update circuits, write its log, and nothing else', () => {
+it('may read and update circuits, delete records, write its log, and nothing else', () => {
   const [roleId] = operate?.['Properties'].Role['Fn::GetAtt'] ?? [];
   const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
     JSON.stringify(Properties.Roles).includes(`"${roleId}"`),
@@ -65,6 +65,11 @@ it('may read and update circuits, write its log, and nothing else', () => {
       Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
       Resource: { 'Fn::GetAtt': [expect.stringMatching(/^FuseboxDataKey/), 'Arn'] },
       Condition: expect.objectContaining({ StringEquals: expect.anything() }),
+    },
+    {
+      Effect: 'Allow',
+      Action: ['dynamodb:Query', 'dynamodb:BatchWriteItem'],
+      Resource: [{ 'Fn::GetAtt': [expect.stringMatching(/^FuseboxDataRecords/), 'Arn'] }],
     },
   ]);
 });

@@ -7,7 +7,7 @@ import { createHandler as createCallTool } from '../../functions/call-tool/creat
 import { createHandler as createCatalog } from '../../functions/catalog/create-handler.ts';
 import { createHandler as createOperate } from '../../functions/operate/create-handler.ts';
 import { type ErrorCode, FuseboxError, type FuseboxErrorDetails } from '../../lib/mcp/errors.ts';
-import type { Catalog, CircuitOperator, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, Operator, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import type { CircuitOrder } from '../../lib/mcp/operate-circuit.ts';
 import type { JsonObject, ToolCall } from '../../lib/mcp/types.ts';
 import {
@@ -167,7 +167,7 @@ function fuseboxThat(
   does: Behaviour,
   calls: ToolCall[] = [],
   orders: CircuitOrder[] = [],
-): Catalog & ToolCaller & CircuitOperator {
+): Catalog & ToolCaller & Operator {
   const act = async <T>(answer: (result: JsonObject) => T): Promise<T> => {
     if ('thrown' in does) throw does.thrown;
     return answer(does.result);
