@@ -1,16 +1,12 @@
 /** What the outside world looks like, by the environment variables of a function: part of {@link ./compose.ts}. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { DynamoDbPrincipalData } from './adapters/dynamodb/principal-data.ts';
-import { EnvironmentCredentials } from './adapters/environment/credentials.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
-import { SecretsManagerCredentials } from './adapters/secrets-manager/credentials.ts';
-import type { FuseboxConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
-import type { CredentialSource, PeerStore, PrincipalData } from './mcp/ports.ts';
+import type { PeerStore, PrincipalData } from './mcp/ports.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import type { Clock } from './resilience/clock.ts';
 import type { CircuitChange } from './resilience/telemetry.ts';
@@ -37,23 +33,6 @@ export function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitS
   if (!tableName) return new MemoryCircuitStore();
   // One attempt: a call waits no longer than some milliseconds for it, and counts must not be added twice.
   return new DynamoDbCircuitStore({ client: createDynamoDbClient({ maxAttempts: 1, now }), tableName });
-}
-
-export function createCredentials(env: NodeJS.ProcessEnv, config: FuseboxConfig, now: Clock): CredentialSource {
-  const secrets = new Map<string, { secret: string; header: string; prefix: string }>();
-  for (const [name, server] of Object.entries(config.mcpServers)) {
-    if (server.type === 'stdio') continue;
-    const { auth } = server;
-    if (auth.type !== 'bearer' && auth.type !== 'header') continue;
-    secrets.set(
-      name,
-      auth.type === 'bearer'
-        ? { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' }
-        : { secret: auth.secret, header: auth.name.toLowerCase(), prefix: '' },
-    );
-  }
-  if (env[ENVIRONMENT.credentials] === 'environment') return new EnvironmentCredentials(env, secrets);
-  return new SecretsManagerCredentials(new SecretsManagerClient({ maxAttempts: 2 }), secrets, now);
 }
 
 /** Rare, and worth a line of its own: somebody is looking for just this. */

@@ -4,12 +4,12 @@ import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
 import {
   createCircuitStore,
-  createCredentials,
   createPeerStore,
   createPrincipalData,
   warnOfChange,
   warnOfStore,
 } from './compose-adapters.ts';
+import { addressRules, createCredentials, createSecrets } from './compose-credentials.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
@@ -22,7 +22,14 @@ import type { Catalog, CircuitTarget, Operator, ToolCaller } from './mcp/fusebox
 import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
-import type { CredentialSource, FunctionInvoker, PeerStore, ServerTarget, ToolClient } from './mcp/ports.ts';
+import type {
+  CredentialSource,
+  FunctionInvoker,
+  PeerStore,
+  SecretSource,
+  ServerTarget,
+  ToolClient,
+} from './mcp/ports.ts';
 import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
 import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
@@ -34,6 +41,7 @@ import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts
 import { TUNING } from './resilience/circuit-breaker/tuning.ts';
 import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
 import type { CircuitChange, Telemetry } from './resilience/telemetry.ts';
+import type { Resolve } from './security/guarded-lookup.ts';
 
 /** What a test may put in place of the real world. */
 export interface World {
@@ -43,6 +51,9 @@ export interface World {
   readonly store: PeerStore;
   readonly circuits: CircuitStore;
   readonly credentials: CredentialSource;
+  readonly secrets: SecretSource;
+  /** Resolves the names of servers. @default the system's resolver */
+  readonly resolve: Resolve;
   readonly client: ToolClient;
   /** Invokes the functions of isolated servers. @default none: calls of such servers are refused */
   readonly invoker: FunctionInvoker;
@@ -149,8 +160,11 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const timer = world.timer ?? systemTimer;
   const onStoreError = world.onStoreError ?? warnOfStore;
   const store = world.store ?? createPeerStore(env, now, onStoreError);
-  const credentials = world.credentials ?? createCredentials(env, config, now);
-  const client = world.client ?? new SdkToolClient({ store, credentials, now });
+  const { resolve } = world;
+  const credentials =
+    world.credentials ??
+    createCredentials(env, config, { secrets: world.secrets ?? createSecrets(env, now), now, resolve });
+  const client = world.client ?? new SdkToolClient({ store, credentials, now, ...(resolve && { resolve }) });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     credentials,
@@ -159,7 +173,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   };
   const isolated = reachIsolated(env, config, { now, timer }, world.invoker);
   const circuits = circuitDependencies(env, world);
-  const servers = serveServers(config, (name) => !isolated.has(name), client, {
+  const servers = serveServers(env, config, (name) => !isolated.has(name), client, {
     ...circuits,
     random: world.random ?? Math.random,
     owner: randomUUID(),
@@ -182,7 +196,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     isolated,
     served,
     circuits,
-    warmUp: () => warmUpAll(servers),
+    warmUp: () => warmUpAll(servers, credentials),
   };
 }
 
@@ -213,15 +227,18 @@ function reachIsolated(
   });
 }
 
-/** Connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
-async function warmUpAll(servers: ReadonlyMap<string, ServedServer>): Promise<void> {
+/** Fetches every credential and connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
+async function warmUpAll(servers: ReadonlyMap<string, ServedServer>, credentials: CredentialSource): Promise<void> {
   const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
+  const known = all.map(({ target }) => credentials.credentialFor(target.name, signal));
+  await Promise.allSettled(known);
   await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
   await Promise.all(all.map(({ resilience }) => resilience.prepare()));
 }
 
 function serveServers(
+  env: NodeJS.ProcessEnv,
   config: FuseboxConfig,
   isServedHere: (name: string) => boolean,
   client: ToolClient,
@@ -232,7 +249,7 @@ function serveServers(
   for (const [name, server] of Object.entries(config.mcpServers)) {
     // A process of its own cannot run in Lambda; the local run has put a bridge in its place, a deployment has refused it.
     if (server.type === 'stdio' || !isServedHere(name)) continue;
-    const target = toTarget(name, server, config.limits.maxResultBytes);
+    const target = toTarget(env, name, server, config.limits.maxResultBytes);
     servers.set(name, {
       config: server,
       target,
@@ -243,11 +260,18 @@ function serveServers(
   return servers;
 }
 
-function toTarget(name: string, server: RemoteServerConfig, maxResultBytes: number): ServerTarget {
-  const { url, type, protocol, headers, auth } = server;
+function toTarget(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  server: RemoteServerConfig,
+  maxResultBytes: number,
+): ServerTarget {
+  const { url, type, protocol, headers, auth, tls } = server;
+  const addresses = addressRules(env, server, url);
   const identity = JSON.stringify([name, url, type, headers, auth]);
   const peerKey = `${name}#${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}`;
-  return { name, url, type, protocol, headers, peerKey, maxResultBytes };
+  const ca = tls.ca === undefined ? {} : { ca: tls.ca };
+  return { name, url, type, protocol, headers, peerKey, maxResultBytes, addresses, ...ca };
 }
 
 function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {

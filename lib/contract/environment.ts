@@ -20,8 +20,6 @@ export const ENVIRONMENT = {
   secretIds: 'FUSEBOX_SECRET_IDS',
   /** `1`: on one machine, where servers on its loopback may be called. */
   local: 'FUSEBOX_LOCAL',
-  /** `environment`: tokens come from variables `MCP_TOKEN_<SERVER>`, as on one machine. Absent: from Secrets Manager. */
-  credentials: 'FUSEBOX_CREDENTIALS',
 } as const;
 
 /** Where Lambda unpacks the configuration layer. */

@@ -2,8 +2,10 @@ import { homedir } from 'node:os';
 import { BESIDE_NAMES, type BesideName } from '../config/built-in.ts';
 import { loadConfig } from '../config/load.ts';
 import { bridgeStdioServers, type StdioBridge } from '../config/local.ts';
+import type { FuseboxConfig } from '../config/schema.ts';
 import { PLACEHOLDER } from '../config/substitute.ts';
 import { ENVIRONMENT } from '../contract/environment.ts';
+import { tokensOf } from './secrets/local-values.ts';
 
 /** A configuration as the local run needs it. */
 export interface LocalConfiguration {
@@ -15,6 +17,10 @@ export interface LocalConfiguration {
   readonly bridges: readonly StdioBridge[];
   /** Values of the variables that the document names. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Validated and complete. */
+  readonly config: FuseboxConfig;
+  /** Variables that hold secrets, by the names of the secrets. */
+  readonly tokens: ReadonlyMap<string, string>;
   /** For people, one line each: where it came from, and what to know of it. */
   readonly notes: readonly string[];
 }
@@ -28,7 +34,7 @@ export function loadLocalConfiguration(
   cwd: string,
   file: string | undefined,
 ): LocalConfiguration {
-  const { raw, source, warnings } = loadConfig({ env, cwd, home: env['HOME'] ?? homedir(), file });
+  const { raw, config, source, warnings } = loadConfig({ env, cwd, home: env['HOME'] ?? homedir(), file });
   const { document, bridges } = bridgeStdioServers(raw, env);
   const text = JSON.stringify(document, null, 2);
   const variables = [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => {
@@ -39,15 +45,9 @@ export function loadLocalConfiguration(
     document: text,
     servers: source.kind === 'built-in' ? BESIDE_NAMES : [],
     bridges,
-    variables: { ...Object.fromEntries(variables), ...credentialVariables(env) },
+    variables: { ...Object.fromEntries(variables), [ENVIRONMENT.local]: '1' },
+    config,
+    tokens: tokensOf(config, { MCP_TOKEN_GITHUB: env['GITHUB_TOKEN'], ...env }),
     notes: [`configuration: ${source.label}`, ...warnings],
   };
-}
-
-/** On one machine tokens are variables; Secrets Manager is not asked. */
-function credentialVariables(env: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
-  const tokens = Object.entries({ MCP_TOKEN_GITHUB: env['GITHUB_TOKEN'], ...env }).flatMap(([name, value]) =>
-    name.startsWith('MCP_TOKEN_') && value !== undefined ? [[name, value] as const] : [],
-  );
-  return { [ENVIRONMENT.credentials]: 'environment', ...Object.fromEntries(tokens) };
 }

@@ -1,18 +1,23 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { secretNamesOf } from '../config/secret-names.ts';
 import { ENVIRONMENT } from '../contract/environment.ts';
 import { arnOfFunction, readAssembly } from './assembly/assembly.ts';
-import type { FunctionModel } from './assembly/model.ts';
+import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
 import { LocalRunError } from './errors.ts';
 import { listen } from './gateway/gateway.ts';
-import { ExecutionEnvironment } from './lambda/environment.ts';
+import { ExecutionEnvironment, type InvokeResult } from './lambda/environment.ts';
 import { environmentVariables } from './lambda/environment-variables.ts';
 import { FunctionPool, poolLimits } from './lambda/function-pool.ts';
 import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
 import { checkNodeVersion } from './node-version.ts';
+import { openSecretsEndpoint } from './secrets/endpoint.ts';
+import { LocalValues, missingSecrets } from './secrets/local-values.ts';
+import { LocalSecretsManager, type RotationEvent } from './secrets/secrets-manager.ts';
+import { Vault, vaultPaths } from './secrets/vault.ts';
 import { startServers } from './servers/start-servers.ts';
 import { openState } from './state.ts';
 
@@ -94,6 +99,8 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   const steps = { options, configuration, watchdog, output: openOutput(options), started };
   let pools: ReadonlyMap<string, FunctionPool> = new Map();
   const lambda = started.adopt(await openInvokeEndpoint((name) => pools.get(arnOfFunction(name))), close);
+  let manager: LocalSecretsManager | undefined;
+  const secrets = started.adopt(await openSecretsEndpoint(() => manager), close);
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
   const variables = {
@@ -102,7 +109,9 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     AWS_ENDPOINT_URL_DYNAMODB: state.endpoint,
     [ENVIRONMENT.storeTimeoutMs]: STORE_TIMEOUT_MS,
     AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
   };
+  manager = createSecretsManager(steps, model, (arn, payload) => poolOf(pools, arn).invoke(payload));
   pools = createPools(steps, model.functions, variables);
   gateway.serve({
     routes: model.routes,
@@ -145,6 +154,31 @@ async function startParts({ options, configuration, started }: Start) {
   await Promise.allSettled(parts);
   options.signal?.throwIfAborted();
   return Promise.all(parts);
+}
+
+/** Has the names that the configuration knows, behind the prefix that the functions put before them. */
+function createSecretsManager(
+  { options, configuration: { config, tokens } }: Start,
+  { functions, rotations }: StackModel,
+  invoke: (arn: string, payload: string) => Promise<InvokeResult>,
+): LocalSecretsManager {
+  const values = new LocalValues(tokens, new Vault(vaultPaths(options.cwd), options.env));
+  for (const line of missingSecrets(config, values)) options.log(line);
+  const prefix = functions.find(({ environment }) => environment[ENVIRONMENT.secretPrefix])?.environment;
+  return new LocalSecretsManager({
+    values,
+    names: [...new Set(Object.values(config.mcpServers).flatMap(secretNamesOf))],
+    prefix: prefix?.[ENVIRONMENT.secretPrefix] ?? '',
+    rotate: (name, event) => {
+      const arn = [...rotations].find(([id]) => id.endsWith(name))?.[1];
+      return arn === undefined ? undefined : rotateStep(event, (payload) => invoke(arn, payload));
+    },
+  });
+}
+
+async function rotateStep(event: RotationEvent, invoke: (payload: string) => Promise<InvokeResult>): Promise<void> {
+  const { functionError, payload } = await invoke(JSON.stringify(event));
+  if (functionError !== undefined) throw new Error(`the step ${event.Step} failed: ${payload}`);
 }
 
 function createPools(

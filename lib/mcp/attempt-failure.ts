@@ -10,7 +10,14 @@ export type AttemptFailure =
   | { readonly kind: 'timeout' }
   /** The caller's abort, or the deadline of the whole call. */
   | { readonly kind: 'aborted' }
-  | { readonly kind: 'http'; readonly status: number; readonly retryAfterMs?: number; readonly reason: string }
+  | {
+      readonly kind: 'http';
+      readonly status: number;
+      readonly retryAfterMs?: number;
+      readonly reason: string;
+      /** Of the credential that the request carried. */
+      readonly credentialVersion?: number;
+    }
   /** `status`: the HTTP status that carried it, where known. */
   | { readonly kind: 'rpc'; readonly code: number; readonly message: string; readonly status?: number }
   /** An answer, but of the legacy era to a request of the modern one: by a server that asks for no handshake. */
@@ -19,6 +26,8 @@ export type AttemptFailure =
   | { readonly kind: 'session-lost' }
   /** The secret that the server's `auth` names could not be had. */
   | { readonly kind: 'no-credential'; readonly reason: string }
+  /** The server's address, or where it sent us, is none that it may have. Nothing was sent. */
+  | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'too-large'; readonly limitBytes: number };
 
 /** Thrown by every adapter that speaks to a server. */

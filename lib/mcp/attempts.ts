@@ -2,7 +2,7 @@ import type { RemoteServerConfig } from '../config/schema.ts';
 import type { Time } from '../resilience/clock.ts';
 import { withinLimit } from '../resilience/deadline.ts';
 import type { Verdict } from '../resilience/retry/retry.ts';
-import { attemptFailureOf } from './attempt-failure.ts';
+import { type AttemptFailure, attemptFailureOf } from './attempt-failure.ts';
 import { classifyFailure, outcomeOf, type RetryRule } from './classify-outcome.ts';
 import type { Attempt, CredentialSource, ServerTarget, ToolConnection } from './ports.ts';
 import type { ServerResilience } from './server-resilience.ts';
@@ -122,27 +122,28 @@ export class Attempts {
     const failure = attemptFailureOf(error);
     if (failure === undefined) return 'stop';
     const { retry } = classifyFailure(failure, this.#served.config.circuitBreaker.scope);
-    if (ONCE.includes(retry)) return (await this.#mend(retry)) ? 'again' : 'stop';
+    if (ONCE.includes(retry)) return (await this.#mend(retry, failure)) ? 'again' : 'stop';
     const isAllowed = retry === 'if-idempotent' ? isRepeatable() : retry !== 'never';
     const afterMs = failure.kind === 'http' ? (failure.retryAfterMs ?? 0) : 0;
     return isAllowed ? { kind: 'retry', afterMs } : 'stop';
   }
 
   /** @returns whether there is anything new to try */
-  async #mend(rule: RetryRule): Promise<boolean> {
+  async #mend(rule: RetryRule, failure: AttemptFailure): Promise<boolean> {
     if (this.#usedOnce.has(rule)) return false;
     this.#usedOnce.add(rule);
     this.#sessionLost = rule === 'with-new-session';
-    return rule !== 'with-new-credential' || this.#refreshCredential();
+    const refused = failure.kind === 'http' ? failure.credentialVersion : undefined;
+    return rule !== 'with-new-credential' || this.#refreshCredential(refused);
   }
 
   /** Where the credential cannot be refreshed, the server's refusal stands: it says more than why the refresh failed. */
-  async #refreshCredential(): Promise<boolean> {
+  async #refreshCredential(refusedVersion: number | undefined): Promise<boolean> {
     const { credentials } = this.#deps;
     const { target } = this.#served;
     const limits = { limitMs: REFRESH_LIMIT_MS, deadlineAtMs: this.#limits.deadlineAtMs };
     try {
-      await withinLimit(limits, this.#deps, (signal) => credentials.headersFor(target.name, signal, true));
+      await withinLimit(limits, this.#deps, (signal) => credentials.credentialFor(target.name, signal, refusedVersion));
       return true;
     } catch {
       return false;

@@ -52,6 +52,8 @@ export function classifyFailure(failure: AttemptFailure, scope: 'server' | 'tool
       return row('ignored', 'with-new-session', 'upstream_error');
     case 'no-credential':
       return row('ignored', 'never', 'upstream_auth_failed');
+    case 'blocked':
+      return row('ignored', 'never', 'upstream_blocked');
     case 'too-large':
       return row('ignored', 'never', 'upstream_result_too_large');
     case 'http':

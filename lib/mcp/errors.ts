@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'upstream_error',
   'upstream_protocol_error',
   'upstream_auth_failed',
+  'upstream_blocked',
   'upstream_result_too_large',
   'circuit_open',
   'bulkhead_full',

@@ -1,3 +1,4 @@
+import type { AddressRules } from '../security/url-guard.ts';
 import type { Era, JsonObject, ToolDefinition, ToolResult } from './types.ts';
 
 /** A remote server as an adapter needs to know it. */
@@ -13,6 +14,10 @@ export interface ServerTarget {
    */
   readonly peerKey: string;
   readonly maxResultBytes: number;
+  /** Where its address may be. */
+  readonly addresses: AddressRules;
+  /** Certificates of authorities to trust beside the public ones, in PEM. */
+  readonly ca?: string;
 }
 
 /**
@@ -85,14 +90,58 @@ export interface PeerStore {
   removeSession(peerKey: string, sessionId: string): Promise<void>;
 }
 
-/** Supplies the headers that authenticate us to a server. */
+/** A request as far as a signature covers it. */
+export interface SignableRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What proves to a server who we are. */
+export interface Credential {
+  /** Grows with each new value. Says nothing of the value, so it may be carried about. */
+  readonly version: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A client certificate and its private key, in PEM. */
+  readonly certificate?: string;
+  /** @returns headers to send in place of the request's own */
+  sign?(request: SignableRequest): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Supplies what authenticates us to a server. */
 export interface CredentialSource {
   /**
    * @param signal ends a fetch: a secret that arrives after the answer arrives in a frozen environment
-   * @param refresh true after a 401: whatever is cached proved wrong
+   * @param refusedVersion of a credential that the server refused: another one is wanted
+   * @returns where there is no other, the one that was refused
    * @throws Error whose message names the secret and holds nothing of it
    */
-  headersFor(server: string, signal: AbortSignal, refresh?: boolean): Promise<Readonly<Record<string, string>>>;
+  credentialFor(server: string, signal: AbortSignal, refusedVersion?: number): Promise<Credential>;
+}
+
+/** The value of a secret, and the version that tells it from the one before. */
+export interface SecretValue {
+  readonly value: string;
+  readonly version: number;
+}
+
+/** Where secrets are kept, by their names in the configuration. */
+export interface SecretSource {
+  /** @throws Error whose message names the secret and holds nothing of it */
+  read(secret: string, signal: AbortSignal, refusedVersion?: number): Promise<SecretValue>;
+}
+
+/** A `fetch` that goes where the URL guard lets it, follows no redirect and bounds what it takes. */
+export type GuardedFetch = (url: string, init?: GuardedRequest) => Promise<Response>;
+
+export interface GuardedRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** How far a deletion got. */

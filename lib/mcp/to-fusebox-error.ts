@@ -69,6 +69,8 @@ function describe(failure: AttemptFailure, server: string): string {
       return `"${server}" lost the session again right after a new one was opened`;
     case 'no-credential':
       return `no credential for "${server}": ${failure.reason}`;
+    case 'blocked':
+      return `"${server}" was not called: ${failure.reason}`;
     case 'too-large':
       return `the answer of "${server}" is larger than ${failure.limitBytes} bytes`;
     case 'http':

@@ -22,6 +22,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   rate_limited: { status: 429, title: 'Too many requests' },
   upstream_error: { status: 502, title: 'The server failed' },
   upstream_protocol_error: { status: 502, title: 'The server gave no usable answer' },
+  upstream_blocked: { status: 502, title: 'The address of the server is not allowed' },
   upstream_auth_failed: { status: 502, title: 'The server refused our credentials' },
   upstream_result_too_large: { status: 502, title: 'The result is too large' },
   circuit_open: { status: 503, title: 'The server is left alone for a while' },

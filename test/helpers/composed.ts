@@ -24,7 +24,7 @@ export function compose(
     limits,
   };
   const fusebox = composeFusebox(
-    { ...env, MCP_CONFIG_JSON: JSON.stringify(config) },
+    { FUSEBOX_LOCAL: '1', ...env, MCP_CONFIG_JSON: JSON.stringify(config) },
     { onCircuitChange: () => {}, ...world },
   );
   const now = world.now ?? Date.now;

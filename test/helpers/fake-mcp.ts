@@ -13,6 +13,7 @@ export const TARGET: ServerTarget = {
   headers: {},
   peerKey: 'search#1',
   maxResultBytes: 1_000_000,
+  addresses: { loopback: true, privateNetwork: false, http: true },
 };
 
 export function serverConfig(changes: Partial<RemoteServerConfig> = {}): RemoteServerConfig {

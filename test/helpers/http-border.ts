@@ -28,6 +28,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   upstream_error: 502,
   upstream_protocol_error: 502,
   upstream_auth_failed: 502,
+  upstream_blocked: 502,
   upstream_result_too_large: 502,
   circuit_open: 503,
   bulkhead_full: 503,

@@ -7,6 +7,8 @@ export interface Received {
   readonly method: string;
   readonly id?: string | number;
   readonly params: Record<string, unknown>;
+  /** The whole of it. */
+  readonly message: Readonly<Record<string, unknown>>;
   readonly http: IncomingMessage;
 }
 
@@ -30,7 +32,7 @@ export async function startScripted(
     const message = parse(await text(http));
     const { method = http.method ?? 'GET', id, params = {} } = message;
     seen.push(method);
-    await answer({ method, params, http, ...(id !== undefined && { id }) }, response);
+    await answer({ method, params, message: { ...message }, http, ...(id !== undefined && { id }) }, response);
   });
 }
 

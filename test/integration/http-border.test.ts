@@ -35,7 +35,7 @@ function compose(extra: object = {}) {
     legacy: { ...local, url: flaky.legacyUrl },
     down: { ...local, url: deadUrl },
   };
-  return composeFusebox({ MCP_CONFIG_JSON: JSON.stringify({ mcpServers, ...extra }) });
+  return composeFusebox({ FUSEBOX_LOCAL: '1', MCP_CONFIG_JSON: JSON.stringify({ mcpServers, ...extra }) });
 }
 
 async function call(tool: string, args: object, parts: EventParts = {}, extra: object = {}): Promise<Invocation> {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { MemoryPeerStore } from '../../lib/adapters/memory/peer-store.ts';
 import { compose, type Product } from '../helpers/composed.ts';
+import { headersOnly, secretsOf } from '../helpers/credentials.ts';
 import { type Flaky, startFlaky } from '../helpers/mcp-servers.ts';
 import { type Relay, startRelay, startScripted } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
@@ -280,7 +281,7 @@ describe('sessions', () => {
   const environment = (name: string, world: { now: () => number; store: MemoryPeerStore }) =>
     compose(
       { s: serverOf('legacy', { pool: { max: 3, acquireTimeoutMs: 10_000 } }) },
-      { world: { ...world, credentials: { headersFor: async () => ({ 'x-fusebox-environment': name }) } } },
+      { world: { ...world, credentials: headersOnly({ 'x-fusebox-environment': name }) } },
     );
 
   it('are never in two environments at once, and of each no more than the pool allows', async () => {
@@ -422,10 +423,7 @@ describe('secrets', () => {
         ]),
       ),
       {
-        env: {
-          FUSEBOX_CREDENTIALS: 'environment',
-          ...Object.fromEntries([...KINDS, 'down'].map((name) => [`MCP_TOKEN_${name.toUpperCase()}`, 'canary-token'])),
-        },
+        world: { secrets: secretsOf({ token: 'canary-token' }) },
       },
     );
     for (const kind of KINDS) await product.call(kind, 'echo', { text: '' });
@@ -446,7 +444,7 @@ describe('secrets', () => {
   it('that no header can carry are told by name only', async () => {
     const product = compose(
       { s: serverOf('modern', { auth: { type: 'bearer', secret: 'token' } }) },
-      { env: { FUSEBOX_CREDENTIALS: 'environment', MCP_TOKEN_S: 'canary\ntoken' } },
+      { world: { secrets: secretsOf({ token: 'canary\ntoken' }) } },
     );
     const error = await product.no('s', 'echo', { text: '' });
     expect([error.code, error.message]).toEqual([
@@ -456,14 +454,14 @@ describe('secrets', () => {
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('canary');
   });
 
-  it('that are missing are told by the name of their variable', async () => {
+  it('that are missing are told by their name', async () => {
     const product = compose(
       { s: serverOf('modern', { auth: { type: 'bearer', secret: 'token' } }) },
-      { env: { FUSEBOX_CREDENTIALS: 'environment' } },
+      { world: { secrets: secretsOf({}) } },
     );
     expect(await product.no('s', 'echo', { text: '' })).toMatchObject({
       code: 'upstream_auth_failed',
-      message: 'no credential for "s": no token for "s": set MCP_TOKEN_S',
+      message: 'no credential for "s": there is no secret "token"',
     });
   });
 });

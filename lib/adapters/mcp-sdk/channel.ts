@@ -13,7 +13,7 @@ import type { Era, JsonObject, ToolDefinition, ToolResult } from '../../mcp/type
 import type { Clock } from '../../resilience/clock.ts';
 import { type Exchange, newExchange } from './exchange.ts';
 import { ExchangeTransport } from './exchange-transport.ts';
-import { createFetch } from './http-fetch.ts';
+import { createFetch, type Destination } from './http-fetch.ts';
 import type { Sockets } from './sockets.ts';
 import { toAttemptError } from './to-attempt-error.ts';
 
@@ -46,8 +46,8 @@ const TRUST_OUTPUT: jsonSchemaValidator = {
 
 export interface ChannelOptions {
   readonly target: ServerTarget;
-  readonly headers: Readonly<Record<string, string>>;
   readonly sockets: Sockets;
+  readonly credential: Destination['credential'];
   readonly now: Clock;
   /** A session to resume. */
   readonly session?: StoredSession;
@@ -175,11 +175,11 @@ export class Channel {
   }
 
   #createTransport(): Transport {
-    const { target, headers, sockets, session } = this.#options;
+    const { target, session } = this.#options;
     const url = new URL(target.url);
     const stream = target.type === 'sse';
-    const fetch = createFetch(sockets, () => this.#exchange, stream);
-    const requestInit = { headers };
+    const fetch = createFetch(this.#options, () => this.#exchange, stream);
+    const requestInit = { headers: target.headers };
     if (stream) return new SSEClientTransport(url, { fetch, requestInit });
     return new StreamableHTTPClientTransport(url, {
       fetch,

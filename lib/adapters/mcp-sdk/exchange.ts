@@ -1,9 +1,15 @@
+import type { AttemptFailure } from '../../mcp/attempt-failure.ts';
+
 /** What one attempt learns on the wire and the SDK does not pass on. */
 export interface Exchange {
   readonly signal: AbortSignal;
   readonly maxResponseBytes: number;
   /** The TCP (and TLS) connection stands: from here on the server may have seen the request. */
   connected: boolean;
+  /** Version of the credential that the latest request carried. */
+  credentialVersion?: number;
+  /** Why we sent nothing ourselves: an address that the server may not have, no credential. */
+  refusal?: AttemptFailure;
   /** The system's code for why it does not stand. */
   notConnected?: string;
   status?: number;

@@ -22,6 +22,7 @@ export function toAttemptError(error: unknown, exchange: Exchange, inSession: bo
   if (exchange.tooLarge && (ended === undefined || ended.kind === 'broken'))
     return new AttemptError({ kind: 'too-large', limitBytes: exchange.maxResponseBytes }, error);
   if (ended !== undefined) return reason instanceof AttemptError ? reason : new AttemptError(ended, reason);
+  if (exchange.refusal !== undefined) return new AttemptError(exchange.refusal, error);
   if (error instanceof AttemptError) return error;
   return new AttemptError(failureOf(error, exchange, inSession, now), error);
 }
@@ -70,7 +71,14 @@ function rpcFailure({ code, message }: RpcError, status: number | undefined): At
 
 function statusFailure(status: number, exchange: Exchange, now: Clock): AttemptFailure {
   const retryAfterMs = parseRetryAfterMs(exchange.retryAfter, now());
-  return { kind: 'http', status, reason: `HTTP ${status}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const { credentialVersion } = exchange;
+  return {
+    kind: 'http',
+    status,
+    reason: `HTTP ${status}`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(status === 401 && credentialVersion !== undefined && { credentialVersion }),
+  };
 }
 
 function rpcErrorIn(text: unknown): RpcError | undefined {

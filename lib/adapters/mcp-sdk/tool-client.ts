@@ -11,6 +11,7 @@ import type {
   ToolConnection,
 } from '../../mcp/ports.ts';
 import type { Clock } from '../../resilience/clock.ts';
+import type { Resolve } from '../../security/guarded-lookup.ts';
 import { Channel } from './channel.ts';
 import { SdkConnection } from './connection.ts';
 import { SessionLease } from './session-lease.ts';
@@ -20,12 +21,12 @@ export interface SdkToolClientOptions {
   readonly store: PeerStore;
   readonly credentials: CredentialSource;
   readonly now: Clock;
+  /** @default the system's resolver */
+  readonly resolve?: Resolve;
 }
 
 /** How long what is known of a server stays known. A legacy verdict must age: an upgraded server still answers `initialize`. */
 const PEER_TTL_MS = 60 * 60_000;
-
-const UNSENDABLE = /[^\t -~\u0080-\u00ff]/;
 
 /**
  * Opens connections with the MCP TypeScript SDK, in both eras.
@@ -39,7 +40,7 @@ export class SdkToolClient implements ToolClient {
 
   constructor(options: SdkToolClientOptions) {
     this.#options = options;
-    this.#sockets = new Sockets(options.now);
+    this.#sockets = new Sockets(options.now, options.resolve);
   }
 
   async connect(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
@@ -84,7 +85,7 @@ export class SdkToolClient implements ToolClient {
   }
 
   async #modern(target: ServerTarget, attempt: Attempt): Promise<SdkConnection> {
-    const channel = await this.#channel(target, attempt);
+    const channel = this.#channel(target);
     await channel.connectModern(attempt);
     return new SdkConnection('modern', channel, undefined, () => this.#options.store.forget(target.peerKey));
   }
@@ -96,7 +97,7 @@ export class SdkToolClient implements ToolClient {
         : await SessionLease.take(this.#options.store, target.peerKey, newOwner(), this.#options.now);
     if (lease === undefined) return this.#openLegacy(target, attempt);
     try {
-      const channel = await this.#channel(target, attempt, lease.session);
+      const channel = this.#channel(target, lease.session);
       await channel.resume(attempt);
       return new SdkConnection('legacy', channel, lease, () => this.#options.store.forget(target.peerKey));
     } catch (error) {
@@ -106,38 +107,21 @@ export class SdkToolClient implements ToolClient {
   }
 
   async #openLegacy(target: ServerTarget, attempt: Attempt): Promise<ToolConnection> {
-    const channel = await this.#channel(target, attempt);
+    const channel = this.#channel(target);
     const session = await channel.initialize(attempt);
     const lease =
       session && (await SessionLease.add(this.#options.store, target.peerKey, newOwner(), this.#options.now, session));
     return new SdkConnection('legacy', channel, lease, () => this.#options.store.forget(target.peerKey));
   }
 
-  async #channel(target: ServerTarget, attempt: Attempt, session?: StoredSession): Promise<Channel> {
-    const headers = { ...target.headers, ...(await this.#credential(target.name, attempt)) };
+  #channel(target: ServerTarget, session?: StoredSession): Channel {
     return new Channel({
       target,
-      headers,
       sockets: this.#sockets,
+      credential: (signal) => this.#options.credentials.credentialFor(target.name, signal),
       now: this.#options.now,
       ...(session && { session }),
     });
-  }
-
-  async #credential(server: string, { signal }: Attempt): Promise<Readonly<Record<string, string>>> {
-    try {
-      const headers = await this.#options.credentials.headersFor(server, signal);
-      // The platform would refuse it too, with an error that quotes the value.
-      if (Object.values(headers).some((value) => UNSENDABLE.test(value)))
-        throw new Error('it holds characters that no header can carry');
-      return headers;
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw new AttemptError(
-        { kind: 'no-credential', reason: error instanceof Error ? error.message : 'unknown' },
-        error,
-      );
-    }
   }
 
   async #remember(target: ServerTarget, record: PeerRecord): Promise<void> {

@@ -13,8 +13,10 @@ import {
   type PropertiesOf,
   type Resource,
   type ResourceType,
+  ROTATION,
   ROUTE,
   readProperties,
+  SECRET,
   STAGE,
   TABLE,
 } from './resource-types.ts';
@@ -59,6 +61,9 @@ export function readAssembly(directory: string): StackModel {
     functions,
     routes: select(stack, ROUTE).map(({ logicalId, properties }) => route(logicalId, properties, integrations)),
     tables: select(stack, TABLE).map(({ logicalId, properties }) => table(stack, logicalId, properties)),
+    rotations: new Map(
+      select(stack, ROTATION).map(({ properties }) => [properties.SecretId, properties.RotationLambdaARN]),
+    ),
   };
 }
 
@@ -90,6 +95,9 @@ function readAssets(directory: string, stackName: string): Map<string, string> {
 /** Names as CloudFormation would make them, but for the random part. */
 function referencesTo(resources: readonly Resource[], stackName: string): References {
   const typeOf = new Map(resources.map((resource) => [resource.logicalId, resource.type]));
+  const secretNames = new Map(
+    resources.map(({ logicalId, properties }) => [logicalId, String(properties['Name'])] as const),
+  );
   const physicalName = (logicalId: string) => `${stackName}-${logicalId}`;
   return {
     ref(logicalId) {
@@ -98,6 +106,7 @@ function referencesTo(resources: readonly Resource[], stackName: string): Refere
       if (pseudo !== undefined) return pseudo;
       const type = typeOf.get(logicalId);
       if (type === FUNCTION || type === TABLE) return physicalName(logicalId);
+      if (type === SECRET) return secretNames.get(logicalId);
       if (type === LAYER) return arn('lambda', `layer:${physicalName(logicalId)}:1`);
       return type === undefined ? undefined : logicalId;
     },

@@ -3,6 +3,8 @@ export interface StackModel {
   readonly functions: readonly FunctionModel[];
   readonly routes: readonly RouteModel[];
   readonly tables: readonly TableModel[];
+  /** ARNs of the functions that rotate secrets, by the ids of the secrets. */
+  readonly rotations: ReadonlyMap<string, string>;
 }
 
 /** `AWS::Lambda::Function` */

@@ -7,11 +7,31 @@ import { type References, resolveIntrinsics } from './intrinsics.ts';
 const WITHOUT_LOCAL_MEANING = new Set([
   'AWS::ApiGatewayV2::Authorizer',
   'AWS::CDK::Metadata',
+  'AWS::CloudWatch::Alarm',
+  'AWS::EC2::EIP',
+  'AWS::EC2::FlowLog',
+  'AWS::EC2::InternetGateway',
+  'AWS::EC2::NatGateway',
+  'AWS::EC2::Route',
+  'AWS::EC2::RouteTable',
+  'AWS::EC2::SecurityGroup',
+  'AWS::EC2::SecurityGroupEgress',
+  'AWS::EC2::SecurityGroupIngress',
+  'AWS::EC2::Subnet',
+  'AWS::EC2::SubnetRouteTableAssociation',
+  'AWS::EC2::VPC',
+  'AWS::EC2::VPCEndpoint',
+  'AWS::EC2::VPCGatewayAttachment',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
   'AWS::KMS::Key',
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
+  'AWS::Logs::SubscriptionFilter',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SecretsManager::ResourcePolicy',
 ]);
 
 /** A type of resource and its properties. */
@@ -37,7 +57,7 @@ export const FUNCTION = type(
     MemorySize: z.number().optional(),
     ReservedConcurrentExecutions: z.number().optional(),
   }),
-  ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig'],
+  ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig', 'VpcConfig'],
 );
 
 export const LAYER = type(z.strictObject({ Content: asset }), ['CompatibleRuntimes', 'Description']);
@@ -48,7 +68,14 @@ export const TABLE = type(
     AttributeDefinitions: z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.string() })),
     TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.literal(true) }).optional(),
   }),
-  ['BillingMode', 'DeletionProtectionEnabled', 'PointInTimeRecoverySpecification', 'SSESpecification', 'Tags'],
+  [
+    'BillingMode',
+    'DeletionProtectionEnabled',
+    'PointInTimeRecoverySpecification',
+    'ResourcePolicy',
+    'SSESpecification',
+    'Tags',
+  ],
 );
 
 export const API = type(z.strictObject({ ProtocolType: z.literal('HTTP') }), ['Description', 'Name', 'Tags']);
@@ -79,6 +106,13 @@ export const ROUTE = type(
   ['ApiId', 'AuthorizationScopes', 'AuthorizerId'],
 );
 
+export const SECRET = type(z.strictObject({ Name: z.string() }), ['Description', 'KmsKeyId', 'Tags']);
+
+export const ROTATION = type(z.strictObject({ SecretId: z.string(), RotationLambdaARN: z.string() }), [
+  'RotateImmediatelyOnUpdate',
+  'RotationRules',
+]);
+
 /** Every resource type that the local run gives a meaning. */
 const RESOURCE_TYPES = {
   'AWS::ApiGatewayV2::Api': API,
@@ -88,6 +122,8 @@ const RESOURCE_TYPES = {
   'AWS::DynamoDB::Table': TABLE,
   'AWS::Lambda::Function': FUNCTION,
   'AWS::Lambda::LayerVersion': LAYER,
+  'AWS::SecretsManager::RotationSchedule': ROTATION,
+  'AWS::SecretsManager::Secret': SECRET,
 };
 
 export interface Resource {

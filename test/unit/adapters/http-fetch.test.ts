@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { type Exchange, newExchange } from '../../../lib/adapters/mcp-sdk/exchange.ts';
 import { createFetch } from '../../../lib/adapters/mcp-sdk/http-fetch.ts';
 import { Sockets } from '../../../lib/adapters/mcp-sdk/sockets.ts';
+import { TARGET } from '../../helpers/fake-mcp.ts';
 import { type Scripted, startScripted } from '../../helpers/scripted-server.ts';
 
 let server: Scripted;
@@ -22,7 +23,12 @@ afterEach(async () => {
   await server.close();
 });
 
-const fetchIt = (stream = false) => createFetch(sockets, () => exchange, stream);
+const destination = () => ({
+  target: { ...TARGET, url: server.url },
+  sockets,
+  credential: async () => ({ version: 1, headers: {} }),
+});
+const fetchIt = (stream = false) => createFetch(destination(), () => exchange, stream);
 const post = (signal?: AbortSignal) => ({ method: 'POST', body: '{}', ...(signal && { signal }) });
 
 it('tells what it saw on the wire', async () => {

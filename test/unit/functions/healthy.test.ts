@@ -16,7 +16,10 @@ it(`${CALLS} calls through the handler: no write, and a read in five seconds`, a
   const circuits = new CountingStore();
   const config = { mcpServers: { flaky: { type: 'http', url: 'http://127.0.0.1:1/mcp' } } };
   const handler = createHandler(() =>
-    composeFusebox({ MCP_CONFIG_JSON: JSON.stringify(config) }, { circuits, client: new FakeClient() }),
+    composeFusebox(
+      { FUSEBOX_LOCAL: '1', MCP_CONFIG_JSON: JSON.stringify(config) },
+      { circuits, client: new FakeClient() },
+    ),
   );
   const event = callEvent({ server: 'flaky', tool: 'find', body: '{"arguments":{}}' });
   const { value: statuses } = await captureOutput(async () => {

@@ -155,7 +155,7 @@ describe('composed without an invoker, an isolated server', () => {
 
   it('is refused clearly, and never connected to', async () => {
     const fusebox = composeFusebox(env, {
-      credentials: { headersFor: () => Promise.reject(new Error('must not be asked')) },
+      credentials: { credentialFor: () => Promise.reject(new Error('must not be asked')) },
     });
     await fusebox.warmUp();
     const { answer, body } = await invoke(

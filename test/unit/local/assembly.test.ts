@@ -53,6 +53,7 @@ describe('readAssembly', () => {
           timeToLiveAttribute: 'expiresAtSeconds',
         },
       ],
+      rotations: new Map(),
     });
   });
 
@@ -70,7 +71,7 @@ describe('readAssembly', () => {
   });
 
   it.each([
-    ['a property', 'Echo', { VpcConfig: {} }, 'property VpcConfig at Resources.Echo.Properties'],
+    ['a property', 'Echo', { EphemeralStorage: {} }, 'property EphemeralStorage at Resources.Echo.Properties'],
     ['a runtime', 'Echo', { Runtime: 'python3.13' }, 'at Resources.Echo.Properties.Runtime'],
     ['an asset', 'Echo', { Code: { S3Bucket: 'b', S3Key: 'gone.zip' } }, 'asset gone.zip at Resources.Echo'],
     ['a layer', 'Echo', { Layers: ['arn:aws:lambda:::layer:other:1'] }, 'layer arn:aws:lambda:::layer:other:1 at'],

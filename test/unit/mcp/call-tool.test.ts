@@ -19,12 +19,21 @@ const FIND: ToolDefinition = { name: 'find', inputSchema: { type: 'object', prop
 const READ_ONLY: ToolDefinition = { ...FIND, name: 'read', annotations: { readOnlyHint: true } };
 
 const http = (status: number, retryAfterMs?: number) =>
-  failed({ kind: 'http', status, reason: `HTTP ${status}`, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  failed({
+    kind: 'http',
+    status,
+    reason: `HTTP ${status}`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(status === 401 && { credentialVersion: REFUSED_VERSION }),
+  });
 const BROKEN = failed({ kind: 'broken', reason: 'ECONNRESET' });
 const REFUSED = failed({ kind: 'not-sent', reason: 'ECONNREFUSED' });
 const LOST = failed({ kind: 'session-lost' });
 const INTERNAL = failed({ kind: 'rpc', code: -32603, message: 'oops' });
 const OTHER_VERSION = failed({ kind: 'rpc', code: -32022, message: 'unsupported protocol version' });
+
+/** Of the credential that a 401 was for. */
+const REFUSED_VERSION = 7;
 
 interface Refresh {
   failure?: Error;
@@ -43,10 +52,10 @@ function setUp(changes: Partial<RemoteServerConfig> = {}, draw = 0.5) {
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     credentials: {
-      headersFor: async () => {
+      credentialFor: async () => {
         refresh.count++;
         if (refresh.failure !== undefined) throw refresh.failure;
-        return {};
+        return { version: REFUSED_VERSION + 1, headers: {} };
       },
     },
     now,

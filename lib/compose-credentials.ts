@@ -1,0 +1,126 @@
+/** How each server knows us, by its `auth`: part of {@link ./compose.ts}. */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { OAuthTokens, oauthCredential } from './adapters/credentials/oauth.ts';
+import { checkIssuer } from './adapters/credentials/protected-resource.ts';
+import {
+  type CredentialMaker,
+  certificateCredential,
+  headerCredential,
+  ServerCredentials,
+} from './adapters/credentials/server-credentials.ts';
+import { sigV4Credential } from './adapters/credentials/sigv4.ts';
+import { createGuardedFetch } from './adapters/http/guarded-fetch.ts';
+import { SecretsManagerSecrets } from './adapters/secrets-manager/secrets.ts';
+import type { OAuthConfig } from './config/auth-schema.ts';
+import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
+import { ENVIRONMENT } from './contract/environment.ts';
+import type { CredentialSource, GuardedFetch, SecretSource } from './mcp/ports.ts';
+import type { Clock } from './resilience/clock.ts';
+import type { Resolve } from './security/guarded-lookup.ts';
+import { type AddressRules, isLoopbackUrl } from './security/url-guard.ts';
+
+export interface CredentialDependencies {
+  readonly secrets: SecretSource;
+  readonly now: Clock;
+  readonly resolve?: Resolve | undefined;
+}
+
+/**
+ * Where a server may be, and what belongs to it. The loopback only on one machine, and only where the URL itself says so: a public name
+ * that leads there is none of ours.
+ */
+export function addressRules(
+  env: NodeJS.ProcessEnv,
+  { allowPrivateNetwork, allowInsecureHttp }: Pick<RemoteServerConfig, 'allowPrivateNetwork' | 'allowInsecureHttp'>,
+  url: string,
+): AddressRules {
+  const loopback = env[ENVIRONMENT.local] === '1' && isLoopbackUrl(new URL(url));
+  return { loopback, privateNetwork: allowPrivateNetwork, http: allowInsecureHttp };
+}
+
+export function createSecrets(env: NodeJS.ProcessEnv, now: Clock): SecretSource {
+  const ids = new Map(Object.entries(JSON.parse(env[ENVIRONMENT.secretIds] || '{}') as Record<string, string>));
+  const prefix = env[ENVIRONMENT.secretPrefix] ?? '';
+  const idOf = (secret: string): string => ids.get(secret) ?? (secret.startsWith('arn:') ? secret : prefix + secret);
+  return new SecretsManagerSecrets(new SecretsManagerClient({ maxAttempts: 2 }), idOf, now);
+}
+
+export function createCredentials(
+  env: NodeJS.ProcessEnv,
+  { mcpServers }: Pick<FuseboxConfig, 'mcpServers'>,
+  dependencies: CredentialDependencies,
+): CredentialSource {
+  const makers = Object.entries(mcpServers).flatMap(([name, server]): [string, CredentialMaker][] => {
+    const maker = server.type === 'stdio' ? undefined : makerOf(env, server, dependencies);
+    return maker === undefined ? [] : [[name, maker]];
+  });
+  return new ServerCredentials(new Map(makers));
+}
+
+function makerOf(
+  env: NodeJS.ProcessEnv,
+  server: RemoteServerConfig,
+  dependencies: CredentialDependencies,
+): CredentialMaker | undefined {
+  const { auth } = server;
+  const { secrets, now } = dependencies;
+  switch (auth.type) {
+    case 'none':
+      return undefined;
+    case 'bearer':
+      return headerCredential(secrets, { secret: auth.secret, header: 'authorization', prefix: 'Bearer ' });
+    case 'header':
+      return headerCredential(secrets, { secret: auth.secret, header: auth.name, prefix: '' });
+    case 'mtls':
+      return certificateCredential(secrets, auth.secret);
+    case 'oauth-client-credentials':
+      return oauthCredential(oauthTokens(env, server, { resource: server.url, ...auth }, dependencies));
+    case 'aws-sigv4':
+      return sigV4Credential({
+        service: auth.service,
+        region: auth.region ?? env['AWS_REGION'] ?? '',
+        credentials: () => roleCredentials(env),
+        now,
+      });
+  }
+}
+
+/** Tokens for a server, from the one authorisation server that may see its secret. */
+export function oauthTokens(
+  env: NodeJS.ProcessEnv,
+  server: RemoteServerConfig,
+  options: OAuthConfig,
+  { secrets, now, resolve }: CredentialDependencies,
+): OAuthTokens {
+  const fetchFor = (url: string): GuardedFetch => guardedFetch(env, server, url, resolve);
+  const { expectedIssuer, tokenUrl } = options;
+  return new OAuthTokens(options, {
+    secrets,
+    now,
+    fetch: fetchFor(tokenUrl ?? expectedIssuer ?? ''),
+    ...(expectedIssuer !== undefined && {
+      check: (signal) => checkIssuer({ serverUrl: server.url, expectedIssuer, fetch: fetchFor(server.url) }, signal),
+    }),
+  });
+}
+
+/** For what belongs to a server: by its rules and its authorities. */
+export function guardedFetch(
+  env: NodeJS.ProcessEnv,
+  server: RemoteServerConfig,
+  url: string,
+  resolve: Resolve | undefined,
+): GuardedFetch {
+  const { ca } = server.tls;
+  return createGuardedFetch({
+    addresses: addressRules(env, server, url),
+    ...(ca !== undefined && { ca }),
+    ...(resolve !== undefined && { resolve }),
+  });
+}
+
+function roleCredentials(env: NodeJS.ProcessEnv) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  if (!accessKeyId || !secretAccessKey) throw new Error('the function has no AWS credentials to sign with');
+  return { accessKeyId, secretAccessKey, ...(token && { sessionToken: token }) };
+}

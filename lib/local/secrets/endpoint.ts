@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { isObject, textOf } from '../../config/path.ts';
+import { type LocalSecretsManager, SecretsManagerError } from './secrets-manager.ts';
+
+/** Secrets Manager on this machine. */
+export interface SecretsEndpoint {
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+const TARGET = /^secretsmanager\.(\w+)$/;
+
+/**
+ * Secrets Manager's protocol (AWS JSON 1.1) on a free port of the loopback: functions find it by
+ * `AWS_ENDPOINT_URL_SECRETS_MANAGER`. Until `serve` every request is answered 503.
+ *
+ * @param onCall told of every request, before it is answered
+ */
+export async function openSecretsEndpoint(
+  manager: () => LocalSecretsManager | undefined,
+  onCall: (request: IncomingMessage, operation: string, resource: string) => void = () => undefined,
+): Promise<SecretsEndpoint> {
+  const server = createServer((request, response) => void serve(manager(), onCall, request, response));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  manager: LocalSecretsManager | undefined,
+  onCall: (request: IncomingMessage, operation: string, resource: string) => void,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.on('error', () => undefined);
+  try {
+    const body = await text(request);
+    const operation = TARGET.exec(String(request.headers['x-amz-target']))?.[1];
+    // No page in a browser can send this header without being asked first, which we refuse: no signature is checked here.
+    if (request.headers.authorization === undefined)
+      return write(response, 403, refusal('MissingAuthenticationTokenException', 'Missing'));
+    if (manager === undefined)
+      return write(response, 503, refusal('ServiceUnavailable', 'The local run has not started yet.'));
+    if (request.method !== 'POST' || operation === undefined)
+      return write(response, 400, refusal('UnknownOperationException', 'Not an operation of Secrets Manager.'));
+    const input: unknown = JSON.parse(body || '{}');
+    onCall(request, operation, idOf(input));
+    write(response, 200, await manager.run(operation, input));
+  } catch (error) {
+    if (error instanceof SecretsManagerError) return write(response, 400, refusal(error.name, error.message));
+    write(response, 500, refusal('InternalServiceError', error instanceof Error ? error.message : 'unknown'));
+  }
+}
+
+function idOf(input: unknown): string {
+  const { SecretId: id, Name: name } = isObject(input) ? input : {};
+  return textOf(id ?? name);
+}
+
+const refusal = (type: string, message: string): object => ({ __type: type, message });
+
+function write(response: ServerResponse, status: number, body: object): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() });
+  response.end(JSON.stringify(body));
+}
