@@ -4,8 +4,9 @@
  * A value that an environment variable has on the deploying machine never goes along: only `${env:NAME}` does, and only
  * where the construct's `environment` gives the functions that variable.
  */
+
+import { addressFaults } from './addresses.ts';
 import { ConfigError, type ConfigFault, fault } from './errors.ts';
-import { isLocalHost } from './hosts.ts';
 import { normalise } from './normalise.ts';
 import { entriesOf, formatPath, isObject, type Path, textOf } from './path.ts';
 import { resolveConfig } from './resolve.ts';
@@ -80,6 +81,7 @@ function serverFaults(
   return [
     ...headers,
     ...urlFaults([...path, 'url'], name, textOf(server['url'])),
+    ...unreachable(path, server),
     ...rest.flatMap(([key, value]) => tokensIn(value, [...path, key])),
     ...rest.flatMap(([key, value]) => missingVariables(value, [...path, key], environment)),
   ];
@@ -120,7 +122,7 @@ const bearerAuth = (server: string): string => `"auth": { "type": "bearer", "sec
 function urlFaults(path: Path, server: string, url: string): ConfigFault[] {
   const variables = [...url.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '').filter(isSecretVariable);
   const secrets = [...secretPartsOf(url), ...variables.map((name) => `the variable ${name}`)];
-  return [...secrets.map((part) => secretInUrl(path, server, part)), ...unreachable(path, url)];
+  return secrets.map((part) => secretInUrl(path, server, part));
 }
 
 function secretInUrl(path: Path, server: string, part: string): ConfigFault {
@@ -137,14 +139,12 @@ function tokensIn(value: unknown, path: Path): ConfigFault[] {
     .map(({ path: at }) => fault(at, 'a literal secret', 'the name of a secret in Secrets Manager', message));
 }
 
-function unreachable(path: Path, url: string): ConfigFault[] {
-  if (isLocalHost(url)) {
-    const message =
-      'an address of this machine (loopback or unspecified) is out of reach from Lambda: give the https URL where the server is hosted';
-    return [fault(path, 'an address of this machine', 'a public https:// URL', message)];
-  }
-  const message = 'a deployment calls servers over https:// only';
-  return /^http:/i.test(url) ? [fault(path, 'an http:// URL', 'an https:// URL', message)] : [];
+/** What is wrong with an address wherever it is called from is the schema's to say ({@link validate}). */
+function unreachable(path: Path, server: Readonly<Record<string, unknown>>): ConfigFault[] {
+  if (addressFaults(path, server, false).length === addressFaults(path, server, true).length) return [];
+  const message =
+    'an address of this machine (loopback or unspecified) is out of reach from Lambda: give the https URL where the server is hosted';
+  return [fault([...path, 'url'], 'an address of this machine', 'a public https:// URL', message)];
 }
 
 function missingVariables(value: unknown, path: Path, environment: readonly string[]): ConfigFault[] {

@@ -32,7 +32,7 @@ export function bridgeStdioServers(
     const variable = freeVariable(name, bridges);
     const { command, args, env: variables, cwd, ...rest } = server;
     bridges.push(bridgeOf(name, variable, substitute({ command, args, env: variables, cwd }, env).document));
-    return [name, { ...rest, type: 'http', url: `\${env:${variable}}`, allowPrivateNetwork: true }];
+    return [name, { ...rest, type: 'http', url: `\${env:${variable}}` }];
   });
   return { document: { ...raw, mcpServers: Object.fromEntries(servers) }, bridges };
 }

@@ -12,17 +12,13 @@ const differsFrom =
 
 /** Of a server, and of `defaults`. */
 const POLICY: readonly [Path, Applies][] = [
-  [['allowPrivateNetwork'], isSet],
   [['toolPinning'], differsFrom('off')],
   [['cache', 'ttlMs'], isPositive],
   [['cache', 'staleIfErrorMs'], isPositive],
   [['healthCheck'], isSet],
 ];
 
-const WHOLE: readonly [Path, Applies][] = [
-  [['audit'], isSet],
-  [['deploy', 'alarmEmail'], differsFrom(null)],
-];
+const WHOLE: readonly [Path, Applies][] = [[['deploy', 'alarmEmail'], differsFrom(null)]];
 
 /** One line for each option in the document that has no effect. */
 export function notInEffect(document: unknown): string[] {

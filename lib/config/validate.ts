@@ -1,5 +1,6 @@
 /** Holds a document against the schema, and says every fault in words for people. */
 import type * as z from 'zod/mini';
+import { addressFaults } from './addresses.ts';
 import { DEFAULT_POLICY } from './defaults.ts';
 import { type ConfigFault, fault } from './errors.ts';
 import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
@@ -91,12 +92,30 @@ function contradictions(document: unknown): ConfigFault[] {
     ...ordered(document, owner, ['pool', 'min'], ['pool', 'max']),
     ...ordered(document, owner, ['retry', 'baseDelayMs'], ['retry', 'maxDelayMs']),
   ]);
+  for (const path of servers) {
+    faults.push(...addressFaults(path, valueAt(document, path), true), ...oauthFaults(document, path));
+  }
   if (valueAt(document, ['deploy', 'auth']) === 'jwt' && (valueAt(document, ['deploy', 'jwt']) ?? null) === null) {
     faults.push(
       fault(['deploy', 'jwt'], 'nothing', '{ "issuer": "https://…", "audience": ["…"] }, because deploy.auth is "jwt"'),
     );
   }
   return faults;
+}
+
+/** The secret of a client goes to one place, which has to be named. */
+function oauthFaults(document: unknown, server: Path): ConfigFault[] {
+  const auth: Path = [...server, 'auth'];
+  const owners = [auth, [...auth, 'rotation', 'issuer']].filter((path) =>
+    ['oauth-client-credentials', 'oauth'].includes(String(valueAt(document, [...path, 'type']))),
+  );
+  return owners.flatMap((path) => {
+    const given = ['tokenUrl', 'expectedIssuer'].filter((key) => valueAt(document, [...path, key]) !== undefined);
+    if (given.length === 1) return [];
+    const found =
+      given.length === 0 ? 'neither "expectedIssuer" nor "tokenUrl"' : 'both "expectedIssuer" and "tokenUrl"';
+    return [fault(path, found, 'one of the two: the authorisation server that may see the secret')];
+  });
 }
 
 /** Refuses a smaller-or-equal pair in the wrong order, where the owner itself sets one of the two. */

@@ -65,7 +65,10 @@ export function bundleFunction(name: BundleName, outDir: string): void {
     target: 'node24',
     format: 'cjs',
     mainFields: ['module', 'main'],
-    alias: { '@modelcontextprotocol/client/_shims': './lib/constructs/bundle-shims.ts' },
+    alias: {
+      '@modelcontextprotocol/client/_shims': './lib/constructs/bundle-shims.ts',
+      '@aws-sdk/credential-provider-node': './lib/constructs/bundle-credentials.ts',
+    },
     minify: true,
     legalComments: 'none',
     metafile: true,

@@ -43,7 +43,8 @@ const list = (...networks: readonly string[]): BlockList => {
 };
 
 /** IANA's special-purpose registries; documentation networks are left out, since nothing is there. */
-const LOOPBACK = list('127.0.0.0/8', '::1/128');
+/** The unspecified addresses lead to the machine itself, too. */
+const LOOPBACK = list('127.0.0.0/8', '0.0.0.0/32', '::1/128', '::/128');
 const FORBIDDEN = list(
   '0.0.0.0/8',
   '169.254.0.0/16',
@@ -56,7 +57,6 @@ const FORBIDDEN = list(
   '168.63.129.16/32',
   'fd00:ec2::/32',
   'fd20:ce::/32',
-  '::/128',
   '100::/64',
   '2001::/32',
   'fe80::/10',
@@ -116,8 +116,8 @@ const hostOf = (url: URL): string => url.hostname.toLowerCase().replace(/^\[|\]$
 const checkIpv4 = (address: string, rules: AddressRules): Block | undefined => checkIn('ipv4', address, rules);
 
 function checkIn(family: 'ipv4' | 'ipv6', address: string, rules: AddressRules): Block | undefined {
-  if (FORBIDDEN.check(address, family)) return 'forbidden';
   if (LOOPBACK.check(address, family)) return rules.loopback ? undefined : 'loopback';
+  if (FORBIDDEN.check(address, family)) return 'forbidden';
   if (PRIVATE.check(address, family)) return rules.privateNetwork ? undefined : 'private-network';
   return undefined;
 }

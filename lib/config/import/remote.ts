@@ -1,3 +1,4 @@
+import { blockOf } from '../addresses.ts';
 import { looksLikeSse } from '../normalise.ts';
 import { textOf } from '../path.ts';
 import { secretPartsOf } from '../secrets.ts';
@@ -55,20 +56,36 @@ export function importRemote(fields: Document, shape: ForeignShape): ImportedSer
   }
   const type = transportOf(fields) ?? transportOfKey(fields) ?? (looksLikeSse(address.text) ? 'sse' : 'http');
   const headers = readHeaders(fields);
+  const allowed = allowances(address.text);
   const common = readCommon(fields, shape.timeoutUnit, REMOTE_KEYS);
   const disabled = isDisabled(fields) ? '; disabled in the file, so kept with "disabled": true' : '';
-  const notes = [...notesOnUrl(address.text), ...headers.notes, ...common.notes];
+  const notes = [
+    ...notesOnUrl(address.text),
+    ...Object.keys(allowed).map((option) => `"${option}": true is added, since its URL asks for it`),
+    ...headers.notes,
+    ...common.notes,
+  ];
   return {
     server: {
       type,
       url: address.text,
       ...(Object.keys(headers.headers).length > 0 ? { headers: headers.headers } : {}),
       ...common.server,
+      ...allowed,
     },
     lines: importedLines(`${type}, ${withoutUrlSecrets(address.text)}${disabled}`, notes, [
       ...address.needs,
       ...headers.needs,
     ]),
+  };
+}
+
+/** A file's owner has written the address down: what it needs to be called is no surprise to them. */
+function allowances(url: string): { readonly allowPrivateNetwork?: true; readonly allowInsecureHttp?: true } {
+  const strict = { loopback: true, privateNetwork: false, http: false };
+  return {
+    ...(blockOf(url, { ...strict, http: true }) === 'private-network' && { allowPrivateNetwork: true }),
+    ...(blockOf(url, { ...strict, privateNetwork: true }) === 'http' && { allowInsecureHttp: true }),
   };
 }
 

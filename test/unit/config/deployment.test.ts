@@ -1,5 +1,5 @@
+import { blockOf } from '../../../lib/config/addresses.ts';
 import { checkDeployment, deploymentConfig } from '../../../lib/config/deployment.ts';
-import { isLocalHost } from '../../../lib/config/hosts.ts';
 
 const URL_OF = 'https://search.example.com/mcp';
 const search = (fields: object) => ({ mcpServers: { search: { url: URL_OF, ...fields } } });
@@ -132,7 +132,7 @@ describe('variables', () => {
 describe('servers out of reach', () => {
   it('over http are refused', () => {
     expect(linesOf(search({ url: 'http://a.example.com/mcp' }))).toEqual([
-      'mcpServers.search.url: a deployment calls servers over https:// only',
+      'mcpServers.search.url: it is http, without TLS: use https://, or add "allowInsecureHttp": true to it',
     ]);
   });
 
@@ -148,6 +148,7 @@ describe('servers out of reach', () => {
     ]);
   });
 
+  const RULES = { loopback: false, privateNetwork: true, http: true };
   const local = [
     'https://localhost/mcp',
     'https://LOCALHOST./',
@@ -184,11 +185,11 @@ describe('servers out of reach', () => {
   ];
 
   it.each(local)('%s is this machine', (url) => {
-    expect(isLocalHost(url)).toBe(true);
+    expect(blockOf(url, RULES)).toBe('loopback');
   });
 
   it.each(elsewhere)('%s is not', (url) => {
-    expect(isLocalHost(url)).toBe(false);
+    expect(blockOf(url, RULES)).toBeUndefined();
   });
 });
 

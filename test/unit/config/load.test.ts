@@ -231,14 +231,12 @@ describe('warnings', () => {
     const { warnings } = loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) }));
     expect(warnings).toEqual(
       [
-        'mcpServers.search.allowPrivateNetwork',
         'mcpServers.search.toolPinning',
         'mcpServers.search.cache.ttlMs',
         'mcpServers.search.cache.staleIfErrorMs',
         'mcpServers.search.healthCheck',
         'mcpServers.search.tools.overrides.find.fallback',
         'defaults.healthCheck',
-        'audit',
         'deploy.alarmEmail',
       ].map((path) => `${path} has no effect in this version`),
     );
