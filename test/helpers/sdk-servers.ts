@@ -20,7 +20,7 @@ type Serve = (request: IncomingMessage, response: ServerResponse, body: unknown)
 type Gate = (request: IncomingMessage, response: ServerResponse, method: string) => boolean;
 
 async function start(appended: number[], serve: Serve, gate: Gate = () => false): Promise<SdkServer> {
-  const server = await startScripted(async ({ http, ...message }, response) => {
+  const server = await startScripted(async ({ http, message: _whole, ...message }, response) => {
     if (gate(http, response, message.method)) return;
     await serve(http, response, http.method === 'POST' ? { jsonrpc: '2.0', ...message } : undefined);
   });
