@@ -122,31 +122,32 @@ export class Attempts {
     const failure = attemptFailureOf(error);
     if (failure === undefined) return 'stop';
     const { retry } = classifyFailure(failure, this.#served.config.circuitBreaker.scope);
-    if (ONCE.includes(retry)) return (await this.#mend(retry, failure)) ? 'again' : 'stop';
+    if (ONCE.includes(retry)) return this.#mend(retry, failure);
     const isAllowed = retry === 'if-idempotent' ? isRepeatable() : retry !== 'never';
     const afterMs = failure.kind === 'http' ? (failure.retryAfterMs ?? 0) : 0;
     return isAllowed ? { kind: 'retry', afterMs } : 'stop';
   }
 
-  /** @returns whether there is anything new to try */
-  async #mend(rule: RetryRule, failure: AttemptFailure): Promise<boolean> {
-    if (this.#usedOnce.has(rule)) return false;
+  async #mend(rule: RetryRule, failure: AttemptFailure): Promise<Verdict> {
+    if (this.#usedOnce.has(rule)) return 'stop';
     this.#usedOnce.add(rule);
     this.#sessionLost = rule === 'with-new-session';
-    const refused = failure.kind === 'http' ? failure.credentialVersion : undefined;
-    return rule !== 'with-new-credential' || this.#refreshCredential(refused);
+    if (rule !== 'with-new-credential') return 'again';
+    return this.#refreshCredential(failure.kind === 'http' ? failure.credentialVersion : undefined);
   }
 
   /** Where the credential cannot be refreshed, the server's refusal stands: it says more than why the refresh failed. */
-  async #refreshCredential(refusedVersion: number | undefined): Promise<boolean> {
+  async #refreshCredential(refusedVersion: number | undefined): Promise<Verdict> {
     const { credentials } = this.#deps;
     const { target } = this.#served;
     const limits = { limitMs: REFRESH_LIMIT_MS, deadlineAtMs: this.#limits.deadlineAtMs };
     try {
-      await withinLimit(limits, this.#deps, (signal) => credentials.credentialFor(target.name, signal, refusedVersion));
-      return true;
+      const { version } = await withinLimit(limits, this.#deps, (signal) =>
+        credentials.credentialFor(target.name, signal, refusedVersion),
+      );
+      return version === refusedVersion ? 'again' : { kind: 'again', unbudgeted: true };
     } catch {
-      return false;
+      return 'stop';
     }
   }
 }

@@ -84,7 +84,7 @@ export class OAuthTokens {
     try {
       return await this.#grant(server, first.value, signal);
     } catch (error) {
-      if (!(error instanceof oauth.ResponseBodyError) || error.error !== 'invalid_client') throw error;
+      if (!isRefusal(error)) throw error;
       this.#refusedSecret = first.version;
       const second = await secrets.read(secret, signal, first.version);
       if (second.version === first.version) throw error;
@@ -164,10 +164,16 @@ async function signingKey(pem: string): Promise<webcrypto.CryptoKey> {
   return key.toCryptoKey(algorithm, false, ['sign']);
 }
 
+/** RFC 6749, 5.2: `invalid_client`, as 401 with a challenge where the client used the header. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return error.status === 401;
+  return error instanceof oauth.ResponseBodyError && error.error === 'invalid_client';
+}
+
 /** The library's errors hold requests and answers; of those only the code of RFC 6749 goes on. */
 function unavailable(error: unknown): Error {
+  if (isRefusal(error)) return new Error('the authorisation server refused the client (invalid_client)');
   if (error instanceof oauth.ResponseBodyError) return new Error(`the authorisation server said ${code(error.error)}`);
-  if (error instanceof oauth.WWWAuthenticateChallengeError) return new Error(`it answered HTTP ${error.status}`);
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
     return new Error(`its answer is of no use (${error.code ?? error.name})`);
   }

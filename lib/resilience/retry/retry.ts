@@ -10,9 +10,15 @@ import { RetryBudget } from './retry-budget.ts';
 /**
  * What follows an attempt that was no success. `retry`: another one after a delay, of at least `afterMs` where the server named
  * one. `again`: at once, because what was wrong has been mended (a new session, a fresh credential); it is no retry that
- * `maxRetries` counts, and who asks for it sees to it that it ends.
+ * `maxRetries` counts, and who asks for it sees to it that it ends. `unbudgeted`: nor does it count against what the server can bear,
+ * since it cannot happen again and again: a credential is renewed once, for however many calls that hold the old one.
  */
-export type Verdict = 'stop' | 'retry' | 'again' | { readonly kind: 'retry'; readonly afterMs: number };
+export type Verdict =
+  | 'stop'
+  | 'retry'
+  | 'again'
+  | { readonly kind: 'again'; readonly unbudgeted: true }
+  | { readonly kind: 'retry'; readonly afterMs: number };
 
 /** One call that may take several attempts. */
 export interface RetriedCall<T> {
@@ -96,14 +102,14 @@ export class Retry {
     // The time is looked at before the budget: a retry that does not begin costs nothing.
     if (!this.#fits(delayMs, deadlineAtMs)) return undefined;
     const budget = isRetry(verdict) ? this.#budget : this.#mendedBudget;
-    if (budget.take()) return delayMs;
+    if (isUnbudgeted(verdict) || budget.take()) return delayMs;
     this.#deps.telemetry?.({ type: 'retry-budget-exhausted' });
     return undefined;
   }
 
   #backoffMs(verdict: Verdict, retry: number): number {
     const backoffMs = backoffDelayMs(retry, this.#options, this.#deps.random);
-    return typeof verdict === 'object' ? Math.max(backoffMs, verdict.afterMs) : backoffMs;
+    return typeof verdict === 'object' && verdict.kind === 'retry' ? Math.max(backoffMs, verdict.afterMs) : backoffMs;
   }
 
   /** Is there time for an attempt after this delay, as long as attempts here take? */
@@ -113,6 +119,10 @@ export class Retry {
   }
 }
 
-const isRetry = (verdict: Verdict): boolean => verdict === 'retry' || typeof verdict === 'object';
+const isRetry = (verdict: Verdict): boolean => kindOf(verdict) === 'retry';
+
+const isUnbudgeted = (verdict: Verdict): boolean => typeof verdict === 'object' && verdict.kind === 'again';
+
+const kindOf = (verdict: Verdict): string => (typeof verdict === 'object' ? verdict.kind : verdict);
 
 const isRejection = (settled: Settled<unknown>): boolean => !settled.ok && settled.error instanceof RejectedError;

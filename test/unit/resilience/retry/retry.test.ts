@@ -235,6 +235,13 @@ describe('what was mended', () => {
     expect(begun).toHaveLength(1_010);
     expect(events.filter(({ type }) => type === 'retry-budget-exhausted')).toHaveLength(990);
   });
+
+  it('for all at once is tried again by all, whatever the budget', async () => {
+    const { begun, call } = setUp();
+    const verdictOf = (): Verdict => ({ kind: 'again', unbudgeted: true });
+    for (let i = 0; i < 50; i++) await expect(call([FAULT, 'ok'], { verdictOf })).resolves.toBe('ok');
+    expect(begun).toHaveLength(100);
+  });
 });
 
 describe('a rejection', () => {
