@@ -39,10 +39,14 @@ export function addressRules(
 }
 
 export function createSecrets(env: NodeJS.ProcessEnv, now: Clock): SecretSource {
+  return new SecretsManagerSecrets(new SecretsManagerClient({ maxAttempts: 2 }), secretIdOf(env), now);
+}
+
+/** The id in Secrets Manager of a secret of the configuration. */
+export function secretIdOf(env: NodeJS.ProcessEnv): (secret: string) => string {
   const ids = new Map(Object.entries(JSON.parse(env[ENVIRONMENT.secretIds] || '{}') as Record<string, string>));
   const prefix = env[ENVIRONMENT.secretPrefix] ?? '';
-  const idOf = (secret: string): string => ids.get(secret) ?? (secret.startsWith('arn:') ? secret : prefix + secret);
-  return new SecretsManagerSecrets(new SecretsManagerClient({ maxAttempts: 2 }), idOf, now);
+  return (secret) => ids.get(secret) ?? (secret.startsWith('arn:') ? secret : prefix + secret);
 }
 
 export function createCredentials(

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
@@ -9,9 +9,10 @@ import {
   warnOfChange,
   warnOfStore,
 } from './compose-adapters.ts';
-import { addressRules, createCredentials, createSecrets } from './compose-credentials.ts';
+import { createCredentials, createSecrets } from './compose-credentials.ts';
+import { toTarget } from './compose-target.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
-import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
+import type { FuseboxConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
 import type { ServedServer } from './mcp/attempts.ts';
 import { callTool } from './mcp/call-tool.ts';
@@ -22,14 +23,7 @@ import type { Catalog, CircuitTarget, Operator, ToolCaller } from './mcp/fusebox
 import { IsolatedServers } from './mcp/isolated-servers.ts';
 import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
-import type {
-  CredentialSource,
-  FunctionInvoker,
-  PeerStore,
-  SecretSource,
-  ServerTarget,
-  ToolClient,
-} from './mcp/ports.ts';
+import type { CredentialSource, FunctionInvoker, PeerStore, SecretSource, ToolClient } from './mcp/ports.ts';
 import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
 import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
@@ -258,20 +252,6 @@ function serveServers(
     });
   }
   return servers;
-}
-
-function toTarget(
-  env: NodeJS.ProcessEnv,
-  name: string,
-  server: RemoteServerConfig,
-  maxResultBytes: number,
-): ServerTarget {
-  const { url, type, protocol, headers, auth, tls } = server;
-  const addresses = addressRules(env, server, url);
-  const identity = JSON.stringify([name, url, type, headers, auth]);
-  const peerKey = `${name}#${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}`;
-  const ca = tls.ca === undefined ? {} : { ca: tls.ca };
-  return { name, url, type, protocol, headers, peerKey, maxResultBytes, addresses, ...ca };
 }
 
 function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {

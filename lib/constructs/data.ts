@@ -1,5 +1,5 @@
 import { AttributeType, BillingMode, Table, TableEncryption, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
-import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -21,6 +21,9 @@ const RECORDS_ACTIONS = [
   'dynamodb:DeleteItem',
   'dynamodb:Query',
 ];
+
+/** What may be done to a table, for the policy that forbids it without TLS. */
+const TABLE_ACTIONS = [...RECORDS_ACTIONS, 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:Scan'];
 
 /** What outlives a request: one encryption key, the table of records that expire, and that of circuits, which stay. */
 export class Data extends Construct {
@@ -49,7 +52,7 @@ export class Data extends Construct {
   /** Reading and writing single records, and nothing else of the table. */
   grantRecords(grantee: IGrantable): void {
     this.recordsTable.grant(grantee, ...RECORDS_ACTIONS);
-    this.grantKey(grantee, 'dynamodb', TABLE_KEY_ACTIONS);
+    this.grantKey(grantee);
   }
 
   /** Deleting records, once they are found. */
@@ -60,23 +63,11 @@ export class Data extends Construct {
   /** Looking at circuits, adding to them and changing them; no more than a circuit's store does. */
   grantCircuits(grantee: IGrantable): void {
     this.circuitsTable.grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
-    this.grantKey(grantee, 'dynamodb', TABLE_KEY_ACTIONS);
-  }
-
-  /** Reading the current value of the secrets of these names, which may be encrypted with {@link key}. */
-  grantSecrets(grantee: IGrantable, names: readonly string[]): void {
-    if (names.length === 0) return;
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['secretsmanager:GetSecretValue'],
-        resources: names.map((name) => this.secretArn(name)),
-      }),
-    );
-    this.grantKey(grantee, 'secretsmanager', ['kms:Decrypt']);
+    this.grantKey(grantee);
   }
 
   private keep(id: string, { removalPolicy }: DataProps, keys: TableProps): Table {
-    return new Table(this, id, {
+    const table = new Table(this, id, {
       ...keys,
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -85,24 +76,26 @@ export class Data extends Construct {
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       removalPolicy,
     });
+    table.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'TlsOnly',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: TABLE_ACTIONS,
+        // In a table's own policy this is the table, whose name is not known while it is made.
+        resources: ['*'],
+        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
+    return table;
   }
 
-  /** Secrets Manager puts six characters of its own behind a name: matched one by one, so that no longer name fits. */
-  private secretArn(name: string): string {
-    return Stack.of(this).formatArn({
-      service: 'secretsmanager',
-      resource: 'secret',
-      resourceName: `${name}-??????`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-  }
-
-  private grantKey(grantee: IGrantable, service: string, actions: string[]): void {
+  private grantKey(grantee: IGrantable): void {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions,
+        actions: TABLE_KEY_ACTIONS,
         resources: [this.key.keyArn],
-        conditions: { StringEquals: { 'kms:ViaService': `${service}.${Stack.of(this).region}.amazonaws.com` } },
+        conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` } },
       }),
     );
   }

@@ -1,14 +1,18 @@
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, type ILayerVersion, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
-import { Duration, Stack } from 'aws-cdk-lib/core';
+import { CfnSubscriptionFilter, LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import { Duration, Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { AuditExportConfig } from '../config/deploy-schema.ts';
+import type { RotatedSecret } from '../config/secret-names.ts';
 import { CONFIG_LAYER_PATH, ENVIRONMENT } from '../contract/environment.ts';
 import { FUNCTION_TIMEOUT_SECONDS } from '../contract/limits.ts';
 import { METRICS_NAMESPACE } from '../contract/metrics.ts';
 import type { BundleName, FunctionName } from '../contract/routes.ts';
 import type { Data } from './data.ts';
 import { functionBundle } from './function-bundle.ts';
+import type { Network } from './network.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface FunctionsProps {
   readonly data: Data;
@@ -16,8 +20,11 @@ export interface FunctionsProps {
   readonly configuration: ILayerVersion;
   /** Values for `${env:NAME}` in the configuration. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: Secrets;
   /** Names of the secrets of the servers that share functions. */
-  readonly secrets: readonly string[];
+  readonly sharedSecrets: readonly string[];
+  /** Secrets that are rotated. */
+  readonly rotated: readonly RotatedSecret[];
   /** Servers with a function of their own. */
   readonly isolated: readonly IsolatedServer[];
   /** Mebibytes; CPU grows with it. */
@@ -25,6 +32,10 @@ export interface FunctionsProps {
   readonly logLevel: string;
   /** How logs are kept. */
   readonly logs: LogGroupProps;
+  /** Where log lines of calls are copied. */
+  readonly auditExport: AuditExportConfig | null;
+  /** @default no VPC */
+  readonly network?: Network | undefined;
 }
 
 export interface IsolatedServer {
@@ -52,6 +63,11 @@ export class Functions extends Construct {
   readonly byName: Readonly<Record<FunctionName, LambdaFunction>>;
   /** Those of isolated servers, by server. */
   readonly isolated: ReadonlyMap<string, LambdaFunction>;
+  /** Rotates secrets, where any are rotated. */
+  readonly rotate: LambdaFunction | undefined;
+  /** Roles of the functions that call servers: what a server behind IAM has to let in. */
+  readonly callers: readonly Role[];
+  readonly #roles: Role[] = [];
   readonly #props: FunctionsProps;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
@@ -61,14 +77,14 @@ export class Functions extends Construct {
     this.byName = {
       'call-tool': this.define('call-tool', {
         bundle: 'call-tool',
-        grants: (role) => this.letCall(role, props.secrets),
+        grants: (role) => this.letCall(role, props.sharedSecrets),
       }),
       catalog: this.define('catalog', {
         bundle: 'catalog',
         environment: this.addresses(),
         // It asks servers for their tools, through their circuits.
         grants: (role) => {
-          this.letCall(role, props.secrets);
+          this.letCall(role, props.sharedSecrets);
           this.letInvokeIsolated(role);
         },
       }),
@@ -80,6 +96,24 @@ export class Functions extends Construct {
         },
       }),
     };
+    this.callers = [...this.#roles];
+    this.rotate = props.rotated.length === 0 ? undefined : this.defineRotation();
+  }
+
+  private defineRotation(): LambdaFunction {
+    const { secrets, rotated } = this.#props;
+    const own = [...new Set(rotated.map(({ secret }) => secret))];
+    const ofIssuers = rotated.flatMap(({ rotation: { issuer } }) => issuer.secret ?? []);
+    return this.define('rotate-secret', {
+      bundle: 'rotate-secret',
+      grants: (role) => {
+        secrets.grantRotate(role, own);
+        secrets.grantRead(
+          role,
+          [...new Set(ofIssuers)].filter((name) => !own.includes(name)),
+        );
+      },
+    });
   }
 
   /** The server's name is part of the id as it is: CDK's hash of the path tells `a.b` from `a-b`. */
@@ -99,6 +133,8 @@ export class Functions extends Construct {
     // A role of our own: CDK's default one may write to every log group of the account.
     const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    this.exportAudit(scope, logGroup);
+    if (props.network !== undefined) letJoinNetwork(role);
     definition.grants(role);
     return new LambdaFunction(scope, 'Function', {
       description: `mcp-fusebox: ${id}`,
@@ -112,6 +148,11 @@ export class Functions extends Construct {
       logGroup,
       role,
       environment: { ...props.environment, ...ownEnvironment(props), ...definition.environment },
+      ...(props.network && {
+        vpc: props.network.vpc,
+        vpcSubnets: props.network.subnets,
+        securityGroups: [props.network.securityGroup],
+      }),
       ...(definition.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: definition.reservedConcurrency,
       }),
@@ -121,7 +162,20 @@ export class Functions extends Construct {
   private letCall(role: Role, secrets: readonly string[]): void {
     this.#props.data.grantRecords(role);
     this.#props.data.grantCircuits(role);
-    this.#props.data.grantSecrets(role, secrets);
+    this.#props.secrets.grantRead(role, secrets);
+    this.#roles.push(role);
+  }
+
+  /** Copies the lines of calls, which are audit records, as they come. */
+  private exportAudit(scope: Construct, logGroup: LogGroup): void {
+    const { auditExport } = this.#props;
+    if (auditExport === null) return;
+    new CfnSubscriptionFilter(scope, 'AuditExport', {
+      logGroupName: logGroup.logGroupName,
+      filterPattern: AUDIT_FILTER,
+      destinationArn: auditExport.destinationArn,
+      ...(auditExport.roleArn !== undefined && { roleArn: auditExport.roleArn }),
+    });
   }
 
   /** Where the doors find the functions of isolated servers. */
@@ -139,13 +193,51 @@ export class Functions extends Construct {
   }
 }
 
+/** Finds the lines that have an audit record. */
+const AUDIT_FILTER = '{ $.audit.v = 1 }';
+
+/**
+ * What Lambda needs to give a function its place in a VPC. Not AWS's managed policy, which may write every log.
+ *
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+ */
+function letJoinNetwork(role: Role): void {
+  Validations.of(role).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'EC2 knows no resources for network interfaces that do not exist yet, nor for any Describe.',
+  });
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: 'NetworkInterfacesHaveNoArnBeforeTheyExist',
+      actions: [
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:CreateNetworkInterface',
+        'ec2:DeleteNetworkInterface',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSubnets',
+        'ec2:UnassignPrivateIpAddresses',
+      ],
+      resources: ['*'],
+    }),
+  );
+}
+
 function ownEnvironment(props: FunctionsProps): Record<string, string> {
   return {
     [ENVIRONMENT.configPath]: CONFIG_LAYER_PATH,
     [ENVIRONMENT.recordsTable]: props.data.recordsTable.tableName,
     [ENVIRONMENT.circuitsTable]: props.data.circuitsTable.tableName,
+    ...secretIds(props.secrets),
     POWERTOOLS_SERVICE_NAME: 'mcp-fusebox',
     POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
     POWERTOOLS_LOG_LEVEL: props.logLevel,
+  };
+}
+
+function secretIds(secrets: Secrets): Record<string, string> {
+  const ids = secrets.existingIds;
+  return {
+    [ENVIRONMENT.secretPrefix]: secrets.prefix,
+    ...(Object.keys(ids).length > 0 && { [ENVIRONMENT.secretIds]: Stack.of(secrets).toJsonString(ids) }),
   };
 }

@@ -1,14 +1,23 @@
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FuseboxConfig, ServerConfig } from '../config/schema.ts';
+import { callSecretsOf, type RotatedSecret, rotationOf, secretNamesOf } from '../config/secret-names.ts';
+import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { ConfigLayer } from './config-layer.ts';
 import { Data } from './data.ts';
 import { Functions, type FunctionsProps } from './functions.ts';
+import { Network } from './network.ts';
 import { readConfig } from './read-config.ts';
+import { Rotation } from './rotation.ts';
+import { Secrets } from './secrets.ts';
 
 export interface McpFuseboxProps {
   /** Path of the configuration file, or its content. */
@@ -19,6 +28,16 @@ export interface McpFuseboxProps {
    * @default {}
    */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Secrets that exist, by their names in the configuration.
+   * @default each secret that the configuration names is created, empty, as `<stack>/<name>`; an ARN is a secret that exists
+   */
+  readonly secrets?: Readonly<Record<string, ISecret>>;
+  /**
+   * Where the functions run, in its private subnets. Wins over `deploy.vpc`.
+   * @default what `deploy.vpc` says
+   */
+  readonly vpc?: IVpc;
   /**
    * For a run on one machine: servers on loopback and stdio servers pass, and variables without a value.
    * @default false
@@ -38,6 +57,12 @@ export class McpFusebox extends Construct {
   readonly url: string;
   /** Encrypts records and logs; secrets encrypted with it can be read without further grants. */
   readonly key: Key;
+  /** Told of alarms. */
+  readonly alarmTopic: ITopic;
+  /** Roles of the functions that call servers, for servers behind IAM (`aws-sigv4`) to let in. */
+  readonly callers: readonly IRole[];
+  /** Of the functions in a VPC, for private servers to let in. */
+  readonly securityGroup: ISecurityGroup | undefined;
 
   constructor(scope: Construct, id: string, props: McpFuseboxProps) {
     super(scope, id);
@@ -53,11 +78,26 @@ export class McpFusebox extends Construct {
       retention: deploy.retentionDays,
       removalPolicy,
     };
+    const servers = Object.values(config.mcpServers);
+    const rotated = rotatedSecrets(servers);
+    const secrets = new Secrets(this, 'Secrets', {
+      names: unique(servers.flatMap(secretNamesOf)),
+      rotated: rotated.map(({ secret }) => secret),
+      existing: props.secrets ?? {},
+      key: data.key,
+      removalPolicy,
+    });
+    const shares = shareOut(config);
+    const network = this.#networkOf(config, props.vpc, shares.isolated.length > 0, logs);
     const functions = new Functions(this, 'Functions', {
       data,
+      secrets,
+      rotated,
+      network,
+      auditExport: deploy.auditExport,
       configuration: new ConfigLayer(this, 'Configuration', document),
       environment,
-      ...shareOut(config),
+      ...shares,
       memoryMb: deploy.memoryMb,
       logLevel: deploy.logLevel,
       logs,
@@ -69,31 +109,58 @@ export class McpFusebox extends Construct {
       logs,
     });
 
+    const alarms = new Alarms(this, 'Alarms', { key: data.key, email: deploy.alarmEmail });
+    if (functions.rotate !== undefined) {
+      new Rotation(this, 'Rotation', { secrets, rotated, rotate: functions.rotate });
+      alarms.onFailedRotation(functions.rotate);
+    }
+
     this.api = api.http;
+    this.alarmTopic = alarms.topic;
+    this.callers = functions.callers;
+    this.securityGroup = network?.securityGroup;
     this.url = api.url;
     this.key = data.key;
     for (const warning of warnings) Annotations.of(this).addWarningV2('mcp-fusebox:config', warning);
     for (const [name, value] of Object.entries(deploy.tags)) Tags.of(this).add(name, value);
   }
+
+  #networkOf(
+    { deploy }: FuseboxConfig,
+    vpc: IVpc | undefined,
+    invokes: boolean,
+    logs: LogGroupProps,
+  ): Network | undefined {
+    if (vpc === undefined && deploy.vpc === null) return undefined;
+    return new Network(this, 'Network', {
+      config: deploy.vpc ?? undefined,
+      ...(vpc !== undefined && { vpc }),
+      invokes,
+      logs,
+    });
+  }
 }
 
 /** Which servers share functions, and which have their own. */
-function shareOut({ mcpServers }: FuseboxConfig): Pick<FunctionsProps, 'secrets' | 'isolated'> {
+function shareOut({ mcpServers }: FuseboxConfig): Pick<FunctionsProps, 'sharedSecrets' | 'isolated'> {
   const servers = Object.entries(mcpServers);
   const isolated = servers.filter(([, server]) => server.isolated);
   const shared = servers.filter(([, server]) => !server.isolated);
   return {
-    secrets: secretNames(shared.map(([, server]) => server)),
+    sharedSecrets: unique(shared.flatMap(([, server]) => callSecretsOf(server))),
     isolated: isolated.map(([name, server]) => ({
       name,
-      secrets: secretNames([server]),
+      secrets: callSecretsOf(server),
       maxConcurrency: server.maxConcurrency,
     })),
   };
 }
 
-/** Each secret once, in a steady order. */
-function secretNames(servers: readonly ServerConfig[]): string[] {
-  const names = servers.flatMap((server) => ('auth' in server && 'secret' in server.auth ? [server.auth.secret] : []));
-  return [...new Set(names)].toSorted();
+/** Each name once, in a steady order. */
+const unique = (names: readonly string[]): string[] => [...new Set(names)].toSorted();
+
+/** One secret has one schedule, however many servers use it. */
+function rotatedSecrets(servers: readonly ServerConfig[]): RotatedSecret[] {
+  const found = servers.flatMap((server) => rotationOf(server) ?? []);
+  return [...new Map(found.map((rotated) => [rotated.secret, rotated])).values()];
 }

@@ -1,8 +1,8 @@
 /** A function that routes lead to; one folder of `functions/`. */
 export type FunctionName = 'call-tool' | 'catalog' | 'operate';
 
-/** Every folder of `functions/`: `isolated-server` is deployed once for each isolated server. */
-export const BUNDLES = ['call-tool', 'catalog', 'operate', 'isolated-server'] as const;
+/** Every folder of `functions/`: `isolated-server` is deployed once for each isolated server, `rotate-secret` where secrets are rotated. */
+export const BUNDLES = ['call-tool', 'catalog', 'operate', 'isolated-server', 'rotate-secret'] as const;
 
 export type BundleName = (typeof BUNDLES)[number];
 

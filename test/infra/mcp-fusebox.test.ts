@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { App, CfnParameter, Stack } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -46,6 +47,26 @@ const isolated = synthesise('isolated', {
   },
 });
 
+const RENEWED = {
+  ...bearer('search-token'),
+  rotation: { everyDays: 30, issuer: { type: 'http', url: 'https://issuer.example.com/tokens', secret: 'issuer-key' } },
+};
+
+/** With everything that can be asked for. */
+const guarded = synthesise('guarded', {
+  mcpServers: {
+    search: { url: 'https://search.example.com/mcp', auth: RENEWED },
+    again: { url: 'https://again.example.com/mcp', auth: RENEWED },
+    alone: { url: 'https://alone.example.com/mcp', auth: { type: 'mtls', secret: 'alone-cert' }, isolated: true },
+    behind: { url: 'https://behind.example.com/mcp', auth: { type: 'aws-sigv4', service: 'lambda' } },
+  },
+  deploy: {
+    vpc: { egress: [{ cidr: '10.20.0.0/16', port: 8443 }] },
+    alarmEmail: 'oncall@example.com',
+    auditExport: { destinationArn: 'arn:aws:logs:eu-west-1:111122223333:destination:audit' },
+  },
+});
+
 interface Synthesised {
   readonly stack: Stack;
   readonly template: Template;
@@ -73,6 +94,7 @@ describe.each([
   ['iam', iam],
   ['jwt', jwt],
   ['isolated', isolated],
+  ['guarded', guarded],
 ])('%s', (_name, synthesised) => {
   it('gives cdk-nag nothing to find', () => {
     expect(new AwsSolutionsChecks().validateScope(synthesised.stack).violations).toEqual([]);
@@ -80,21 +102,25 @@ describe.each([
 
   it('is a valid template', () => {
     const engine = new RegoEngine();
-    // W3005: CDK's own DependsOn of a function on its role, beside the GetAtt.
+    // W3005: CDK's own DependsOn of a function on its role, beside the GetAtt. W9002, W9013: the ARN of an export is the configuration's.
     const report = engine.validateStandard(new TemplateFile(synthesised.file), {
       severityLevel: 'WARN',
-      exclude: { ids: ['W3005'] },
+      exclude: { ids: ['W3005', 'W9002', 'W9013'] },
     });
     expect(report.diagnostics).toEqual([]);
     engine.free();
   });
 
-  it('has no wildcard in what its roles may do', () => {
-    for (const policy of Object.values(propertiesOf(synthesised, 'AWS::IAM::Policy'))) {
-      expect(JSON.stringify(policy)).not.toContain('*');
+  it('has no wildcard in what its roles may do, but for one with its reason beside it', () => {
+    const statements = Object.values(propertiesOf(synthesised, 'AWS::IAM::Policy')).flatMap(
+      (policy) => Object(policy).PolicyDocument.Statement as Record<string, unknown>[],
+    );
+    for (const { Sid: reason, Action: action, Resource: resource } of statements) {
+      expect(JSON.stringify(action)).not.toContain('*');
+      if (JSON.stringify(resource).includes('*')) expect(reason).toBe('NetworkInterfacesHaveNoArnBeforeTheyExist');
     }
     for (const role of Object.values(propertiesOf(synthesised, 'AWS::IAM::Role'))) {
-      expect(Object.keys(role).filter((key) => key !== 'Tags')).toEqual(['AssumeRolePolicyDocument']);
+      expect(role).not.toHaveProperty('ManagedPolicyArns');
     }
   });
 });
@@ -185,6 +211,7 @@ describe.each([
 
 const ROUTE_KEYS = [
   '$default',
+  'DELETE /v1/principals/{principal}/data',
   'GET /v1/servers',
   'GET /v1/servers/{server}',
   'GET /v1/servers/{server}/tools',
@@ -263,20 +290,7 @@ const viaService = (service: string) => ({
   StringEquals: { 'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
 });
 
-const secret = (name: string) => ({
-  'Fn::Join': [
-    '',
-    [
-      'arn:',
-      { Ref: 'AWS::Partition' },
-      ':secretsmanager:',
-      { Ref: 'AWS::Region' },
-      ':',
-      { Ref: 'AWS::AccountId' },
-      `:secret:${name}-??????`,
-    ],
-  ],
-});
+const secret = (name: string) => ({ Ref: expect.stringMatching(`^FuseboxSecrets${name.replace('-', '')}Secret`) });
 
 const FUNCTION_POLICY = {
   Version: '2012-10-17',
@@ -347,10 +361,12 @@ function allowedTo(role: string | undefined): Map<string, string> {
 }
 
 /** The secrets that a function may read. */
-const secretsOf = ({ allowed }: FoundFunction): string[] =>
-  [...(allowed.get('secretsmanager:GetSecretValue') ?? '').matchAll(/:secret:([a-z-]+)-\?/g)].map(
-    ([, name]) => name ?? '',
+const secretsOf = ({ allowed }: FoundFunction): string[] => {
+  const names = propertiesOf(isolated, 'AWS::SecretsManager::Secret');
+  return [...(allowed.get('secretsmanager:GetSecretValue') ?? '').matchAll(/"Ref":"(\w+)"/g)].map(([, id]) =>
+    String(names[id ?? '']?.['Name']).replace('Fusebox-test/', ''),
   );
+};
 
 describe('isolated servers', () => {
   const shared = ['call-tool', 'catalog'].map(functionCalled);
@@ -437,4 +453,162 @@ describe('isolated servers', () => {
       expect(allowed.get('dynamodb:UpdateItem')).toContain('Circuits');
     }
   });
+});
+
+describe('secrets', () => {
+  it('are created empty, encrypted, under the name of the stack, once for all servers that share one', () => {
+    const secrets = Object.values(propertiesOf(guarded, 'AWS::SecretsManager::Secret'));
+    expect(secrets.map(({ Name }) => Name)).toEqual([
+      'Fusebox-test/alone-cert',
+      'Fusebox-test/issuer-key',
+      'Fusebox-test/search-token',
+    ]);
+    for (const secret of secrets) {
+      expect(Object.keys(secret).toSorted()).toEqual(['Description', 'KmsKeyId', 'Name']);
+    }
+    guarded.template.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ FUSEBOX_SECRET_PREFIX: 'Fusebox-test/' }) },
+    });
+  });
+
+  it('are out of reach without TLS', () => {
+    guarded.template.resourceCountIs('AWS::SecretsManager::ResourcePolicy', 3);
+    guarded.template.allResourcesProperties('AWS::SecretsManager::ResourcePolicy', {
+      BlockPublicPolicy: true,
+      ResourcePolicy: {
+        Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
+      },
+    });
+  });
+
+  it('that exist are used as they are, by their ARN or as they are given', () => {
+    const stack = new Stack(new App(), 'Fusebox-test');
+    const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:named-AbCdEf';
+    const given = Secret.fromSecretCompleteArn(stack, 'Given', arn.replace('named', 'given'));
+    const mcpServers = {
+      named: { url: 'https://a.example.com/mcp', auth: bearer(arn) },
+      given: { url: 'https://b.example.com/mcp', auth: bearer('b-token') },
+    };
+    new McpFusebox(stack, 'Fusebox', { config: { mcpServers }, secrets: { 'b-token': given } });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::SecretsManager::Secret', 0);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'secretsmanager:GetSecretValue',
+            Resource: [arn, arn.replace('named', 'given')],
+          }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          FUSEBOX_SECRET_IDS: JSON.stringify({ 'b-token': arn.replace('named', 'given') }),
+        }),
+      },
+    });
+  });
+
+  it('that rotate have a schedule each, which alone may invoke the function', () => {
+    guarded.template.resourceCountIs('AWS::SecretsManager::RotationSchedule', 1);
+    const secret = { Ref: expect.stringMatching(/^FuseboxSecretssearchtokenSecret/) };
+    const [schedule] = Object.values(propertiesOf(guarded, 'AWS::SecretsManager::RotationSchedule'));
+    expect(schedule).toMatchObject({
+      SecretId: secret,
+      RotationRules: { ScheduleExpression: 'rate(30 days)' },
+      RotateImmediatelyOnUpdate: false,
+    });
+    const permissions = Object.values(propertiesOf(guarded, 'AWS::Lambda::Permission'));
+    expect(permissions.filter(({ Principal }) => Principal === 'secretsmanager.amazonaws.com')).toEqual([
+      expect.objectContaining({ SourceAccount: { Ref: 'AWS::AccountId' }, SourceArn: secret }),
+    ]);
+  });
+
+  it('that cannot be rotated wake somebody', () => {
+    guarded.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'Errors',
+      Threshold: 1,
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^FuseboxAlarmsTopic') }],
+    });
+    guarded.template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'oncall@example.com',
+    });
+    guarded.template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
+  });
+});
+
+describe('in a VPC', () => {
+  it('functions stand in private subnets, behind a group that lets them out to port 443 and what is named', () => {
+    for (const { VpcConfig: vpc } of Object.values(propertiesOf(guarded, 'AWS::Lambda::Function'))) {
+      expect(vpc).toEqual({
+        SubnetIds: [
+          { Ref: expect.stringMatching(/PrivateSubnet1Subnet/) },
+          { Ref: expect.stringMatching(/PrivateSubnet2Subnet/) },
+        ],
+        SecurityGroupIds: [{ 'Fn::GetAtt': [expect.stringMatching(/^FuseboxNetworkFunctions/), 'GroupId'] }],
+      });
+    }
+    guarded.template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'mcp-fusebox: functions',
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [
+        Match.objectLike({ CidrIp: '0.0.0.0/0', FromPort: 443, ToPort: 443, IpProtocol: 'tcp' }),
+        Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 8443, ToPort: 8443, IpProtocol: 'tcp' }),
+      ],
+    });
+  });
+
+  it('AWS services are reached by endpoints', () => {
+    const names = Object.values(propertiesOf(guarded, 'AWS::EC2::VPCEndpoint')).map(
+      ({ ServiceName: name, VpcEndpointType }) => [
+        /dynamodb|secretsmanager|kms|logs|sqs|lambda/.exec(JSON.stringify(name))?.[0],
+        VpcEndpointType,
+      ],
+    );
+    expect(new Map(names as [string, string][])).toEqual(
+      new Map([
+        ['dynamodb', 'Gateway'],
+        ...['secretsmanager', 'kms', 'logs', 'sqs', 'lambda'].map((name) => [name, 'Interface'] as const),
+      ]),
+    );
+  });
+
+  it('or in one that exists, without an account to look it up in', () => {
+    const stack = new Stack(new App(), 'Fusebox-test');
+    const vpc = {
+      id: 'vpc-0a1b',
+      subnetIds: ['subnet-0a', 'subnet-0b'],
+      availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    };
+    const { securityGroup } = new McpFusebox(stack, 'Fusebox', { config: { mcpServers: {}, deploy: { vpc } } });
+    expect(securityGroup).toBeDefined();
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::VPC', 0);
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      VpcConfig: Match.objectLike({ SubnetIds: ['subnet-0a', 'subnet-0b'] }),
+    });
+  });
+});
+
+it('copies the lines of calls where that is asked for', () => {
+  guarded.template.resourceCountIs('AWS::Logs::SubscriptionFilter', 5);
+  guarded.template.allResourcesProperties('AWS::Logs::SubscriptionFilter', {
+    FilterPattern: '{ $.audit.v = 1 }',
+    DestinationArn: 'arn:aws:logs:eu-west-1:111122223333:destination:audit',
+  });
+  iam.template.resourceCountIs('AWS::Logs::SubscriptionFilter', 0);
+});
+
+it('lets nobody at a table without TLS', () => {
+  for (const { ResourcePolicy: policy } of Object.values(propertiesOf(iam, 'AWS::DynamoDB::Table'))) {
+    expect(policy).toMatchObject({
+      PolicyDocument: {
+        Statement: [{ Sid: 'TlsOnly', Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+      },
+    });
+  }
 });

@@ -64,7 +64,7 @@ describe('a token that is rotated while 200 calls run', () => {
     for (const one of environments) await one.warmUp();
     for (const { world } of environments) world.nowMs += 60_000;
     const answers = await Promise.all(
-      Array.from({ length: CALLS }, (_, index) => {
+      Array.from({ length: CALLS }, async (_, index) => {
         const one = environments[index % environments.length];
         return one?.call('s', 'find');
       }),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { PSEUDO_PARAMETERS } from '../assembly/intrinsics.ts';
-import { CURRENT, moveStage, putVersion, type SecretVersion, type Versions, withStage } from './versions.ts';
+import { CURRENT, moveStage, PENDING, putVersion, type SecretVersion, type Versions, withStage } from './versions.ts';
 
 /** An error as Secrets Manager has it. */
 export class SecretsManagerError extends Error {
@@ -115,7 +115,7 @@ export class LocalSecretsManager {
     const version = this.#of(name).find(
       (one) => (id === undefined || one.id === id) && (stage === undefined || one.stages.includes(stage)),
     );
-    if (version === undefined) {
+    if (version?.value === undefined) {
       throw new SecretsManagerError(
         'ResourceNotFoundException',
         `Secrets Manager can't find the specified secret value for ${id === undefined ? 'staging label' : 'VersionId'}: ${id ?? stage}`,
@@ -137,7 +137,7 @@ export class LocalSecretsManager {
     const name = this.nameOf(input.SecretId);
     const { SecretString: value, ClientRequestToken: id = randomUUID(), VersionStages: stages } = input;
     const before = this.#of(name).find((version) => version.id === id);
-    if (before !== undefined && before.value !== value)
+    if (before?.value !== undefined && before.value !== value)
       throw new SecretsManagerError('ResourceExistsException', 'The version exists, with another value.');
     this.#keep(name, putVersion(this.#of(name), { id, value }, stages));
     return { ...this.#identity(name, { id }), VersionStages: stages };
@@ -171,6 +171,7 @@ export class LocalSecretsManager {
   async #rotate({ SecretId: id, ClientRequestToken: token = randomUUID() }: Inputs['RotateSecret']): Promise<object> {
     const name = this.nameOf(id);
     const current = withStage(this.#of(name), CURRENT);
+    this.#keep(name, putVersion(this.#of(name), { id: token, value: undefined }, [PENDING]));
     for (const Step of STEPS) {
       const event = { Step, SecretId: this.#arn(name), ClientRequestToken: token };
       const run = this.#options.rotate(name, event);

@@ -6,13 +6,15 @@
  */
 export interface SecretVersion {
   readonly id: string;
-  readonly value: string;
+  /** Undefined: a rotation has begun, and none was put in yet. */
+  readonly value: string | undefined;
   readonly stages: readonly string[];
 }
 
 export type Versions = readonly SecretVersion[];
 
 export const CURRENT = 'AWSCURRENT';
+export const PENDING = 'AWSPENDING';
 const PREVIOUS = 'AWSPREVIOUS';
 
 export const withStage = (versions: Versions, stage: string): SecretVersion | undefined =>
@@ -21,7 +23,7 @@ export const withStage = (versions: Versions, stage: string): SecretVersion | un
 /** A value under an id that is new, or has this very value. */
 export function putVersion(
   versions: Versions,
-  { id, value }: { id: string; value: string },
+  { id, value }: Pick<SecretVersion, 'id' | 'value'>,
   stages: readonly string[],
 ): Versions {
   const others = versions.filter((version) => version.id !== id);

@@ -1,0 +1,106 @@
+import {
+  FlowLogDestination,
+  GatewayVpcEndpoint,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  IpAddresses,
+  type IVpc,
+  Peer,
+  Port,
+  SecurityGroup,
+  type SubnetSelection,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { VpcConfig } from '../config/deploy-schema.ts';
+
+export interface NetworkProps {
+  /** `deploy.vpc`; undefined where `vpc` is given. */
+  readonly config: VpcConfig | undefined;
+  /** One that exists. */
+  readonly vpc?: IVpc;
+  /** Do functions invoke each other? */
+  readonly invokes: boolean;
+  /** How flow logs are kept. */
+  readonly logs: LogGroupProps;
+}
+
+const HTTPS = Port.tcp(443);
+const DEFAULT_CIDR = '10.0.0.0/16';
+const DEFAULT_ZONES = 2;
+
+/** Private subnets for the functions: out to port 443 and to what is named, and to AWS's services by endpoints of the VPC's own. */
+export class Network extends Construct {
+  readonly vpc: IVpc;
+  readonly subnets: SubnetSelection;
+  /** Of the functions. Nothing comes in. */
+  readonly securityGroup: SecurityGroup;
+
+  constructor(scope: Construct, id: string, props: NetworkProps) {
+    super(scope, id);
+    const { config } = props;
+    this.vpc = props.vpc ?? this.#vpcOf(config ?? {}, props.logs);
+    this.subnets = { subnetType: SubnetType.PRIVATE_WITH_EGRESS };
+    this.securityGroup = new SecurityGroup(this, 'Functions', {
+      vpc: this.vpc,
+      description: 'mcp-fusebox: functions',
+      allowAllOutbound: false,
+    });
+    // Servers are where their owners put them: no narrower network is known.
+    this.securityGroup.addEgressRule(Peer.anyIpv4(), HTTPS, 'MCP servers and AWS services, over TLS');
+    for (const { cidr, port } of config?.egress ?? []) {
+      this.securityGroup.addEgressRule(Peer.ipv4(cidr), Port.tcp(port), 'named in deploy.vpc.egress');
+    }
+    this.#addEndpoints(props.invokes);
+  }
+
+  #vpcOf(config: VpcConfig, logs: LogGroupProps): IVpc {
+    if ('id' in config) {
+      return Vpc.fromVpcAttributes(this, 'Vpc', {
+        vpcId: config.id,
+        availabilityZones: [...config.availabilityZones],
+        privateSubnetIds: [...config.subnetIds],
+      });
+    }
+    const { cidr = DEFAULT_CIDR, availabilityZones = DEFAULT_ZONES, natGateways = 1 } = config;
+    const vpc = new Vpc(this, 'Vpc', {
+      ipAddresses: IpAddresses.cidr(cidr),
+      maxAzs: availabilityZones,
+      natGateways,
+      // CDK closes it with a function of its own, which needs rights that nothing else here does.
+      restrictDefaultSecurityGroup: false,
+    });
+    const logGroup = new LogGroup(this, 'FlowLogs', logs);
+    vpc.addFlowLog('Flow', { destination: FlowLogDestination.toCloudWatchLogs(logGroup) });
+    return vpc as IVpc;
+  }
+
+  /** AWS's services are reached without leaving the VPC. DynamoDB's endpoint is a route and costs nothing. */
+  #addEndpoints(invokes: boolean): void {
+    const { vpc, subnets } = this;
+    new GatewayVpcEndpoint(this, 'DynamoDb', {
+      vpc,
+      service: GatewayVpcEndpointAwsService.DYNAMODB,
+      subnets: [subnets],
+    });
+    const securityGroup = new SecurityGroup(this, 'Endpoints', {
+      vpc,
+      description: 'mcp-fusebox: endpoints of AWS services',
+      allowAllOutbound: false,
+    });
+    securityGroup.addIngressRule(this.securityGroup, HTTPS, 'from the functions');
+    const services = {
+      SecretsManager: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      Kms: InterfaceVpcEndpointAwsService.KMS,
+      Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+      Sqs: InterfaceVpcEndpointAwsService.SQS,
+      ...(invokes && { Lambda: InterfaceVpcEndpointAwsService.LAMBDA }),
+    };
+    for (const [id, service] of Object.entries(services)) {
+      new InterfaceVpcEndpoint(this, id, { vpc, service, subnets, securityGroups: [securityGroup], open: false });
+    }
+  }
+}
