@@ -12,7 +12,7 @@ export function createHandler(compose: () => Rotator) {
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown';
       log('ERROR', { message: 'rotation step failed', step, reason });
-      // Nothing of what lies behind it: the runtime would print that, and it may hold requests.
+      // oxlint-disable-next-line eslint/preserve-caught-error -- the runtime prints a cause, and what lies behind may hold requests
       throw new Error(`${step}: ${reason}`);
     }
   };

@@ -32,7 +32,7 @@ const HTTPS = Port.tcp(443);
 const DEFAULT_CIDR = '10.0.0.0/16';
 const DEFAULT_ZONES = 2;
 
-/** Private subnets for the functions: out to port 443 and to what is named, and to AWS's services by endpoints of the VPC's own. */
+/** Private subnets for the functions: out to port 443 and to what is named; in a VPC of ours to AWS's services by endpoints. */
 export class Network extends Construct {
   readonly vpc: IVpc;
   readonly subnets: SubnetSelection;
@@ -54,7 +54,8 @@ export class Network extends Construct {
     for (const { cidr, port } of config?.egress ?? []) {
       this.securityGroup.addEgressRule(Peer.ipv4(cidr), Port.tcp(port), 'named in deploy.vpc.egress');
     }
-    this.#addEndpoints(props.invokes);
+    // A VPC that exists has those that it should have: a second one of a service takes over its private name.
+    if (this.vpc instanceof Vpc) this.#addEndpoints(props.invokes);
   }
 
   #vpcOf(config: VpcConfig, logs: LogGroupProps): IVpc {

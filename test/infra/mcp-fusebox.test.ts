@@ -290,7 +290,7 @@ const viaService = (service: string) => ({
   StringEquals: { 'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
 });
 
-const secret = (name: string) => ({ Ref: expect.stringMatching(`^FuseboxSecrets${name.replace('-', '')}Secret`) });
+const secretOf = (name: string) => ({ Ref: expect.stringMatching(`^FuseboxSecrets${name.replace('-', '')}Secret`) });
 
 const FUNCTION_POLICY = {
   Version: '2012-10-17',
@@ -319,7 +319,7 @@ const FUNCTION_POLICY = {
     {
       Effect: 'Allow',
       Action: 'secretsmanager:GetSecretValue',
-      Resource: [secret('find-key'), secret('search-token')],
+      Resource: [secretOf('find-key'), secretOf('search-token')],
     },
     {
       Effect: 'Allow',
