@@ -22,6 +22,7 @@ export function createProgram(version: string, onExitCode: (code: ExitCode) => v
   addFileCommands(program, done);
   addApiCommands(program, done);
   addOperatorCommands(program, done);
+  addSecrets(program, done);
   addData(program, done);
   addDev(program, done);
   addSimulate(program, done);
@@ -111,6 +112,44 @@ const toolOption = (): Option =>
 
 const forOption = (): Option =>
   new Option('--for <duration>', 'such as 30s, 10m, 2h; at most 24h (default: 10m)').argParser(durationSeconds);
+
+function addSecrets(program: Command, done: Done): void {
+  const secrets = program
+    .command('secrets')
+    .description('keep the tokens of servers, here and in AWS Secrets Manager')
+    .addHelpText(
+      'after',
+      '\nValues come from a prompt or from stdin, never from an argument.\n\nExample:\n  printf %s "$TOKEN" | fusebox secrets set search-token',
+    );
+  const add = (name: string, description: string, example: string): Command =>
+    command(secrets, name, description, example)
+      .option('--config <file>', 'default: the file that `fusebox validate` finds')
+      .option('--file <file>', 'the encrypted file; default: .fusebox/secrets.json');
+  add('set', 'store a value on this machine, encrypted', 'fusebox secrets set search-token')
+    .argument('<name>', "the server's auth.secret")
+    // Commander's own refusal would show them.
+    .allowExcessArguments()
+    .action(async (name, options, { args }) => done((await import('./secrets.ts')).set(name, options, args)));
+  add('list', 'show which secrets there are, who uses them, and which are missing', 'fusebox secrets list').action(
+    async (options) => done((await import('./secrets.ts')).list(options)),
+  );
+  add('encrypt', 'print a value encrypted, for a variable MCP_TOKEN_<SERVER>', 'fusebox secrets encrypt search-token')
+    .argument('<name>', "the server's auth.secret; under another name it does not decrypt")
+    .allowExcessArguments()
+    .action(async (name, options, { args }) => done((await import('./secrets.ts')).encrypt(name, options, args)));
+  const stack = ['--stack <name>', 'default: Fusebox-<stage> of the configuration'] as const;
+  add('rotate', 'rotate a secret now, in the local run or in AWS', 'fusebox secrets rotate search-token --aws')
+    .argument('<name>', "the server's auth.secret")
+    .option('--aws', 'the deployed secret; default: that of the local run')
+    .option(...stack)
+    .action(async (name, options) => done((await import('./secrets-remote.ts')).rotate(name, options)));
+  add('push', 'send values of this machine to AWS Secrets Manager', 'fusebox secrets push --stack Fusebox-prod')
+    .argument('[name...]', 'default: all that the configuration needs')
+    .option(...stack)
+    .option('--create', 'create secrets that do not exist')
+    .option('--yes', 'do not ask')
+    .action(async (names, options) => done((await import('./secrets-remote.ts')).push(names, options)));
+}
 
 function addData(program: Command, done: Done): void {
   const example = 'fusebox data delete --principal role:agents-search';

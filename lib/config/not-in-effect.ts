@@ -18,16 +18,12 @@ const POLICY: readonly [Path, Applies][] = [
   [['healthCheck'], isSet],
 ];
 
-const WHOLE: readonly [Path, Applies][] = [[['deploy', 'alarmEmail'], differsFrom(null)]];
-
 /** One line for each option in the document that has no effect. */
 export function notInEffect(document: unknown): string[] {
   const servers = entriesOf(valueAt(document, ['mcpServers'])).map(([name]): Path => ['mcpServers', name]);
   const owners: Path[] = [...servers, ['defaults']];
   const paths = owners.flatMap((owner) => [...applying(document, owner, POLICY), ...fallbacks(document, owner)]);
-  return [...paths, ...applying(document, [], WHOLE)].map(
-    (path) => `${formatPath(path)} has no effect in this version`,
-  );
+  return paths.map((path) => `${formatPath(path)} has no effect in this version`);
 }
 
 function applying(document: unknown, owner: Path, options: readonly [Path, Applies][]): Path[] {

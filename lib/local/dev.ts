@@ -14,6 +14,7 @@ import { FunctionPool, poolLimits } from './lambda/function-pool.ts';
 import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
 import { checkNodeVersion } from './node-version.ts';
+import { writeRunFile } from './run-file.ts';
 import { openSecretsEndpoint } from './secrets/endpoint.ts';
 import { LocalValues, missingSecrets } from './secrets/local-values.ts';
 import { LocalSecretsManager, type RotationEvent } from './secrets/secrets-manager.ts';
@@ -118,6 +119,8 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
   });
   const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
+  const forget = writeRunFile(options.cwd, { url: gateway.url, secretsEndpoint: secrets.endpoint, pid: process.pid });
+  started.defer(forget);
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
   return { url: gateway.url, firstCall, pools, close: () => started.disposeAsync() };

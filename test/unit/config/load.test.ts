@@ -237,7 +237,6 @@ describe('warnings', () => {
         'mcpServers.search.healthCheck',
         'mcpServers.search.tools.overrides.find.fallback',
         'defaults.healthCheck',
-        'deploy.alarmEmail',
       ].map((path) => `${path} has no effect in this version`),
     );
   });
