@@ -5,6 +5,7 @@ import { ENVIRONMENT } from '../contract/environment.ts';
 import { arnOfFunction, readAssembly } from './assembly/assembly.ts';
 import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
+import type { OnAwsCall } from './aws-call.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
 import { LocalRunError } from './errors.ts';
 import { listen } from './gateway/gateway.ts';
@@ -50,6 +51,8 @@ export interface LocalRunOptions {
   readonly log: (line: string) => void;
   /** Told every line that functions write; `.fusebox/local.log` has them anyway. */
   readonly onOutput?: (line: string) => void;
+  /** Told of every request to AWS's stand-ins. */
+  readonly onAwsCall?: OnAwsCall;
   /** Ends a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -60,6 +63,8 @@ export interface LocalRun {
   readonly firstCall: string;
   /** The functions, by ARN. */
   readonly pools: ReadonlyMap<string, FunctionPool>;
+  /** Where AWS's stand-ins are, by service. */
+  readonly endpoints: { readonly dynamodb: string; readonly secretsmanager: string };
   /** Ends every process, frozen ones too. */
   close(): Promise<void>;
 }
@@ -99,9 +104,12 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   const watchdog = started.adopt(startWatchdog(), close);
   const steps = { options, configuration, watchdog, output: openOutput(options), started };
   let pools: ReadonlyMap<string, FunctionPool> = new Map();
-  const lambda = started.adopt(await openInvokeEndpoint((name) => pools.get(arnOfFunction(name))), close);
+  const lambda = started.adopt(
+    await openInvokeEndpoint((name) => pools.get(arnOfFunction(name)), options.onAwsCall),
+    close,
+  );
   let manager: LocalSecretsManager | undefined;
-  const secrets = started.adopt(await openSecretsEndpoint(() => manager), close);
+  const secrets = started.adopt(await openSecretsEndpoint(() => manager, options.onAwsCall), close);
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
   const variables = {
@@ -123,7 +131,8 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   started.defer(forget);
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
-  return { url: gateway.url, firstCall, pools, close: () => started.disposeAsync() };
+  const endpoints = { dynamodb: state.endpoint, secretsmanager: secrets.endpoint };
+  return { url: gateway.url, firstCall, pools, endpoints, close: () => started.disposeAsync() };
 }
 
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;
@@ -143,7 +152,7 @@ async function startParts({ options, configuration, started }: Start) {
     log,
     ...signal,
   }).then((running) => started.adopt(running, close));
-  const state = openState(dataDir === undefined ? undefined : resolve(cwd, dataDir)).then((opened) =>
+  const state = openState(dataDir === undefined ? undefined : resolve(cwd, dataDir), options.onAwsCall).then((opened) =>
     started.adopt(opened, close),
   );
   const model = cachedAssembly({

@@ -3,8 +3,10 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import dynalite from 'dynalite';
+import { entriesOf, isObject, textOf } from '../config/path.ts';
 import { PSEUDO_PARAMETERS } from './assembly/intrinsics.ts';
 import type { TableModel } from './assembly/model.ts';
+import { callerOf, type OnAwsCall } from './aws-call.ts';
 import { LocalRunError } from './errors.ts';
 
 /** DynamoDB on this machine. */
@@ -19,13 +21,15 @@ export interface State {
  * Starts dynalite on a free port of the loopback.
  *
  * @param dataDir keeps the tables from run to run. @default in memory
+ * @param onCall told of every request. @default nobody is
  * @throws LocalRunError when another run uses `dataDir`, or it cannot be written
  */
-export async function openState(dataDir?: string): Promise<State> {
+export async function openState(dataDir?: string, onCall?: OnAwsCall): Promise<State> {
   const unlock = dataDir === undefined ? undefined : lock(dataDir);
   const path = dataDir === undefined ? {} : { path: join(dataDir, 'dynamodb') };
   const server = dynalite({ createTableMs: 0, ...path });
   const drain = drainable(server);
+  if (onCall !== undefined) watch(server, onCall);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
@@ -42,6 +46,21 @@ export async function openState(dataDir?: string): Promise<State> {
       unlock?.();
     },
   };
+}
+
+/** Reads along: whoever listens for a request's data first, all listeners get it. */
+function watch(server: Server, onCall: OnAwsCall): void {
+  server.prependListener('request', (request: IncomingMessage) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
+      const operation = /\.(\w+)$/.exec(String(request.headers['x-amz-target']))?.[1] ?? 'unknown';
+      const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+      const { TableName: table, RequestItems: batch } = isObject(body) ? body : {};
+      const resource = textOf(table ?? entriesOf(batch)[0]?.[0]);
+      onCall({ caller: callerOf(request), action: `dynamodb:${operation}`, resource });
+    });
+  });
 }
 
 /**

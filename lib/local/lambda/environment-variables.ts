@@ -20,8 +20,8 @@ export function environmentVariables(
     ...Object.fromEntries(inherited),
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
-    // Credentials of nobody; no profile of the machine's user is read.
-    AWS_ACCESS_KEY_ID: 'local',
+    // Credentials of nobody, by which the stand-ins of AWS know who calls; no profile of the machine's user is read.
+    AWS_ACCESS_KEY_ID: fn.name,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SESSION_TOKEN: 'local',
     AWS_CONFIG_FILE: '/dev/null',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { callerOf, type OnAwsCall } from '../aws-call.ts';
 import type { InvokeResult } from './environment.ts';
 
 /** What runs when a function is invoked. */
@@ -31,9 +32,17 @@ const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
  * Source: AWS Lambda API reference, "Invoke".
  *
  * @param find the function of a name or an ARN
+ * @param onCall told of every request. @default nobody is
  */
-export async function openInvokeEndpoint(find: (nameOrArn: string) => Invocable | undefined): Promise<InvokeEndpoint> {
-  const server = createServer((request, response) => void serve(find, request, response));
+export async function openInvokeEndpoint(
+  find: (nameOrArn: string) => Invocable | undefined,
+  onCall: OnAwsCall = () => undefined,
+): Promise<InvokeEndpoint> {
+  const server = createServer((request, response) => {
+    const resource = decodeURIComponent(INVOKE.exec(request.url?.split('?')[0] ?? '')?.[1] ?? '');
+    onCall({ caller: callerOf(request), action: 'lambda:InvokeFunction', resource });
+    void serve(find, request, response);
+  });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

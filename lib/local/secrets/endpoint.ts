@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { isObject, textOf } from '../../config/path.ts';
+import { callerOf, type OnAwsCall } from '../aws-call.ts';
 import { type LocalSecretsManager, SecretsManagerError } from './secrets-manager.ts';
 
 /** Secrets Manager on this machine. */
@@ -21,7 +22,7 @@ const TARGET = /^secretsmanager\.(\w+)$/;
  */
 export async function openSecretsEndpoint(
   manager: () => LocalSecretsManager | undefined,
-  onCall: (request: IncomingMessage, operation: string, resource: string) => void = () => undefined,
+  onCall: OnAwsCall = () => undefined,
 ): Promise<SecretsEndpoint> {
   const server = createServer((request, response) => void serve(manager(), onCall, request, response));
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
@@ -38,7 +39,7 @@ export async function openSecretsEndpoint(
 
 async function serve(
   manager: LocalSecretsManager | undefined,
-  onCall: (request: IncomingMessage, operation: string, resource: string) => void,
+  onCall: OnAwsCall,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -54,7 +55,7 @@ async function serve(
     if (request.method !== 'POST' || operation === undefined)
       return write(response, 400, refusal('UnknownOperationException', 'Not an operation of Secrets Manager.'));
     const input: unknown = JSON.parse(body || '{}');
-    onCall(request, operation, idOf(input));
+    onCall({ caller: callerOf(request), action: `secretsmanager:${operation}`, resource: idOf(input) });
     write(response, 200, await manager.run(operation, input));
   } catch (error) {
     if (error instanceof SecretsManagerError) return write(response, 400, refusal(error.name, error.message));

@@ -135,7 +135,7 @@ describe('Secrets Manager on this machine', () => {
     const calls: string[] = [];
     const endpoint = await openSecretsEndpoint(
       () => manager,
-      (_, operation, resource) => void calls.push(`${operation} ${resource}`),
+      ({ caller, action, resource }) => void calls.push(`${caller} ${action} ${resource}`),
     );
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const client = new SecretsManagerClient({
@@ -159,7 +159,7 @@ describe('Secrets Manager on this machine', () => {
     expect(await get(`${PREFIX}search-token`)).toBe('one');
     const { SecretList: [first] = [] } = await client.send(new ListSecretsCommand({}));
     expect(await get(first?.ARN ?? '')).toBe('one');
-    expect(calls[0]).toBe('GetSecretValue search-token');
+    expect(calls[0]).toBe('local secretsmanager:GetSecretValue search-token');
     await close();
   });
 
