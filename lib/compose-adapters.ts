@@ -10,6 +10,7 @@ import type { PeerStore, PrincipalData } from './mcp/ports.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import type { Clock } from './resilience/clock.ts';
 import type { CircuitChange } from './resilience/telemetry.ts';
+import { printable } from './security/printable.ts';
 
 export function createPeerStore(
   env: NodeJS.ProcessEnv,
@@ -49,4 +50,10 @@ export function warnOfStore(operation: string, error: unknown): void {
       error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
     }),
   );
+}
+
+/** What a server calls its tool is data. */
+export function warnOfTool(server: string, tool: string, pinning: string, digest: string): void {
+  const line = { level: 'WARN', message: `a tool is ${pinning}`, server, tool: printable(tool, 128), digest };
+  console.warn(JSON.stringify(line));
 }

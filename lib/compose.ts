@@ -8,6 +8,7 @@ import {
   createPrincipalData,
   warnOfChange,
   warnOfStore,
+  warnOfTool,
 } from './compose-adapters.ts';
 import { createCredentials, createSecrets } from './compose-credentials.ts';
 import { toTarget } from './compose-target.ts';
@@ -31,6 +32,7 @@ import { type ShowCircuitDependencies, showCircuit } from './mcp/show-circuit.ts
 import { sleep } from './mcp/sleep.ts';
 import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
+import type { Pinning } from './mcp/tool-pinning.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import { TUNING } from './resilience/circuit-breaker/tuning.ts';
 import type { Clock, Random, Time, Timer } from './resilience/clock.ts';
@@ -53,6 +55,8 @@ export interface World {
   readonly invoker: FunctionInvoker;
   /** Told of every store error; a call goes on without the store. */
   readonly onStoreError: (operation: string, error: unknown) => void;
+  /** Told once of each tool that is called although it is not the one that was approved. */
+  readonly onUnapproved: (server: string, tool: string, pinning: Pinning, digest: string) => void;
   /** Told of what this environment did to a shared circuit. */
   readonly onCircuitChange: (server: string, change: CircuitChange) => void;
 }
@@ -161,6 +165,8 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const client = world.client ?? new SdkToolClient({ store, credentials, now, ...(resolve && { resolve }) });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
+    argumentRules: { maxDepth: config.limits.maxArgumentsDepth, controlCharacters: config.limits.controlCharacters },
+    onUnapproved: once(world.onUnapproved ?? warnOfTool),
     credentials,
     now,
     timer,
@@ -191,6 +197,16 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     served,
     circuits,
     warmUp: () => warmUpAll(servers, credentials),
+  };
+}
+
+/** For equal arguments the first time alone. */
+function once<T extends readonly string[]>(tell: (...args: T) => void): (...args: T) => void {
+  const told = new Set<string>();
+  return (...args) => {
+    const key = JSON.stringify(args);
+    if (!told.has(key)) tell(...args);
+    told.add(key);
   };
 }
 

@@ -6,8 +6,8 @@ import { jsonAnswer } from '../../lib/middleware/http-answer.ts';
 import { httpStack } from '../../lib/middleware/http-stack.ts';
 import { jsonBody } from '../../lib/middleware/json-body.ts';
 import { operatorsOnly } from '../../lib/middleware/operators-only.ts';
-import { printable } from '../../lib/middleware/printable.ts';
 import type { StartUp } from '../../lib/middleware/start-up.ts';
+import { printable } from '../../lib/security/printable.ts';
 import { type OperateBody, operateBody } from './body.ts';
 
 const MAX_NAME_LENGTH = 128;

@@ -63,6 +63,17 @@ function addApiCommands(program: Command, done: Done): void {
     .argument('<server>')
     .action(async (server, options) => done((await import('./tools.ts')).tools(server, options)));
 
+  apiCommand(
+    program,
+    'approve',
+    'print the digests of tools that you have looked at, for approvedTools',
+    'fusebox approve everything get-sum --write',
+  )
+    .argument('<server>')
+    .argument('[tool...]', 'default: all that the server has')
+    .option('--write [file]', 'put them into the configuration (default: fusebox.json) instead')
+    .action(async (server, names, options) => done((await import('./approve.ts')).approve(server, names, options)));
+
   apiCommand(program, 'call', 'call a tool', 'fusebox call everything get-sum a=2 b=40')
     .argument('<server>')
     .argument('<tool>')

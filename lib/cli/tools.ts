@@ -8,12 +8,25 @@ export async function tools(server: string, options: ApiOptions & { readonly jso
   const list = listOf(options, answer, 'tools');
   if (options.json) writeJson(answer);
   else if (list.length === 0) writeLine('no tools');
-  else writeLine(formatTable(['NAME', 'IDEMPOTENT', 'DESCRIPTION'], list.map(row)));
+  else {
+    const pinned = list.some(({ pinning }) => pinning !== undefined);
+    const header = ['NAME', 'IDEMPOTENT', ...(pinned ? ['PINNING'] : []), 'DESCRIPTION'];
+    writeLine(
+      formatTable(
+        header,
+        list.map((tool) => row(tool, pinned)),
+      ),
+    );
+  }
   return 0;
 }
 
-const row = (tool: { name?: unknown; idempotent?: unknown; description?: unknown }): string[] => [
+const row = (
+  tool: { name?: unknown; idempotent?: unknown; description?: unknown; pinning?: unknown },
+  pinned: boolean,
+): string[] => [
   String(tool.name),
   tool.idempotent === true ? 'yes' : 'no',
+  ...(pinned ? [typeof tool.pinning === 'string' ? tool.pinning : ''] : []),
   typeof tool.description === 'string' ? tool.description : '',
 ];

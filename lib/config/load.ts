@@ -1,8 +1,9 @@
 /** Finds and reads the configuration on a person's machine: any format, any known shape. Functions use `runtime.ts`. */
 import { readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ENVIRONMENT } from '../contract/environment.ts';
 import { builtInDocument, LOCAL_PLACEHOLDERS } from './built-in.ts';
+import { withCertificates } from './certificates.ts';
 import { decodeText } from './decode.ts';
 import { ConfigError, fault } from './errors.ts';
 import { formatLine, importDocument, isForeign } from './import/index.ts';
@@ -93,7 +94,9 @@ function readDocument(text: string, source: ConfigSource): ConfigDocument {
   const { raw, report } = isForeign(parsed.value, fileName)
     ? importForeign(parsed.value, fileName)
     : { raw: parsed.value, report: [] };
-  return { raw: normalise(raw), source, warnings: [...parsed.notes, ...report, ...notInEffect(raw)] };
+  const folder = source.kind === 'file' ? dirname(source.label) : '.';
+  const complete = withCertificates(normalise(raw), folder, source.label);
+  return { raw: complete, source, warnings: [...parsed.notes, ...report, ...notInEffect(raw)] };
 }
 
 /** A foreign document that no shape knows is left to the schema, which says what it lacks. */

@@ -5,14 +5,9 @@ type Applies = (value: unknown) => boolean;
 
 const isSet: Applies = (value) => value !== undefined;
 const isPositive: Applies = (value) => typeof value === 'number' && value > 0;
-const differsFrom =
-  (builtIn: unknown): Applies =>
-  (value) =>
-    value !== undefined && value !== builtIn;
 
 /** Of a server, and of `defaults`. */
 const POLICY: readonly [Path, Applies][] = [
-  [['toolPinning'], differsFrom('off')],
   [['cache', 'ttlMs'], isPositive],
   [['cache', 'staleIfErrorMs'], isPositive],
   [['healthCheck'], isSet],

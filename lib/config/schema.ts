@@ -118,7 +118,7 @@ const everyServerShape = {
   trusted: optional(flag('May its tool annotations be believed?')),
   approvedTools: optional(
     mapOf(
-      textLike(/^sha256-[A-Za-z0-9_-]{43}$/, 'a digest that `fusebox tools approve` prints'),
+      textLike(/^sha256-[A-Za-z0-9_-]{43}$/, 'a digest that `fusebox approve` prints'),
       'an object of tool names and digests',
       'Definitions that somebody has looked at; `toolPinning` compares with them.',
     ),

@@ -1,6 +1,7 @@
 /** Holds a document against the schema, and says every fault in words for people. */
 import type * as z from 'zod/mini';
 import { addressFaults } from './addresses.ts';
+import { certificateFaults } from './certificates.ts';
 import { DEFAULT_POLICY } from './defaults.ts';
 import { type ConfigFault, fault } from './errors.ts';
 import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
@@ -93,7 +94,12 @@ function contradictions(document: unknown): ConfigFault[] {
     ...ordered(document, owner, ['retry', 'baseDelayMs'], ['retry', 'maxDelayMs']),
   ]);
   for (const path of servers) {
-    faults.push(...addressFaults(path, valueAt(document, path), true), ...oauthFaults(document, path));
+    const server = valueAt(document, path);
+    faults.push(
+      ...addressFaults(path, server, true),
+      ...certificateFaults(path, server),
+      ...oauthFaults(document, path),
+    );
   }
   if (valueAt(document, ['deploy', 'auth']) === 'jwt' && (valueAt(document, ['deploy', 'jwt']) ?? null) === null) {
     faults.push(

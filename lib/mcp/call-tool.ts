@@ -1,3 +1,4 @@
+import { type ArgumentRules, cleanArguments } from '../security/arguments.ts';
 import { checkArguments } from './argument-check.ts';
 import { attemptFailureOf } from './attempt-failure.ts';
 import { type AttemptDependencies, Attempts, type ServedServer } from './attempts.ts';
@@ -6,11 +7,16 @@ import { FuseboxError } from './errors.ts';
 import type { Attempt, ToolConnection } from './ports.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
+import { type Pinning, pinningOf, toolDigest } from './tool-pinning.ts';
 import { isIdempotent, isToolAllowed, toolTimeoutMs } from './tool-policy.ts';
-import type { CallContext, Era, ToolCall, ToolCallAnswer, ToolDefinition, ToolResult } from './types.ts';
+import type { CallContext, Era, JsonObject, ToolCall, ToolCallAnswer, ToolDefinition, ToolResult } from './types.ts';
 
 export interface CallToolDependencies extends AttemptDependencies {
   readonly catalog: ToolCatalog;
+  /** @default everything may be sent */
+  readonly argumentRules?: ArgumentRules;
+  /** Told of each tool that is called although it is not the one that was approved. */
+  readonly onUnapproved?: (server: string, tool: string, pinning: Pinning, digest: string) => void;
 }
 
 /**
@@ -30,8 +36,23 @@ export async function callTool(
       tool: call.tool,
     });
   }
-  return new Call(served, call, context, dependencies).run();
+  return new Call(served, { ...call, arguments: checkedArguments(call, dependencies) }, context, dependencies).run();
 }
+
+/** Whichever way a call came: what a server gets is what the rules let through. */
+function checkedArguments(
+  { server, tool, arguments: given }: ToolCall,
+  { argumentRules }: CallToolDependencies,
+): JsonObject {
+  if (argumentRules === undefined) return given;
+  const { args, faults } = cleanArguments(given, argumentRules);
+  if (faults.length === 0) return args;
+  const [first] = faults;
+  const detail = `the arguments are not allowed: ${first?.pointer || '(the whole)'} ${first?.detail}`;
+  throw new FuseboxError('invalid_arguments', detail, { server, tool, errors: faults.slice(0, MAX_FAULTS) });
+}
+
+const MAX_FAULTS = 20;
 
 class Call {
   readonly #served: ServedServer;
@@ -111,9 +132,30 @@ class Call {
   }
 
   async #accept(tool: ToolDefinition): Promise<ToolDefinition> {
+    this.#checkPinning(tool);
     await checkArguments(tool, this.#call.arguments, this.#call.server);
     this.#tool = tool;
     return tool;
+  }
+
+  /** Before its schema is believed, and long before anything is sent. */
+  #checkPinning(tool: ToolDefinition): void {
+    const { config } = this.#served;
+    const { server } = this.#call;
+    const pinning = pinningOf(tool, config);
+    if (pinning === undefined || pinning === 'approved') return;
+    if (config.toolPinning === 'block') {
+      const what = pinning === 'changed' ? 'has changed since it was approved' : 'was never approved';
+      throw new FuseboxError(
+        'tool_changed',
+        `the tool ${what}, and the configuration of "${server}" blocks such tools`,
+        {
+          server,
+          tool: tool.name,
+        },
+      );
+    }
+    this.#deps.onUnapproved?.(server, tool.name, pinning, toolDigest(tool));
   }
 
   #isRepeatable(): boolean {

@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'unsupported_media_type',
   'request_too_large',
   'invalid_arguments',
+  'tool_changed',
   'rate_limited',
   'upstream_error',
   'upstream_protocol_error',

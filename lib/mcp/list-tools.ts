@@ -1,8 +1,11 @@
+import type { RemoteServerConfig } from '../config/schema.ts';
+import { withoutControls } from '../security/printable.ts';
 import { Attempts, type ServedServer } from './attempts.ts';
 import type { CallToolDependencies } from './call-tool.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
+import { pinningOf, toolDigest } from './tool-pinning.ts';
 import { isIdempotent, isToolAllowed } from './tool-policy.ts';
-import type { CallContext, CatalogTool } from './types.ts';
+import type { CallContext, CatalogTool, ToolDefinition } from './types.ts';
 
 /** The tools of a server that its configuration allows. @throws FuseboxError */
 export async function listTools(
@@ -29,8 +32,22 @@ export async function listTools(
     const tools = (await catalog.known(target)) ?? (await fromServer());
     return [...tools.values()]
       .filter(({ name }) => isToolAllowed(name, config.tools))
-      .map((tool) => ({ ...tool, idempotent: isIdempotent(tool, config) }));
+      .map((tool) => catalogTool(tool, config));
   } catch (error) {
     throw toFuseboxError(error, { server: target.name, attempts: attempts.count, mayHaveRun: false });
   }
+}
+
+/** What a server says of its tools is data, for people and for models to read: nothing in it moves a cursor or hides. */
+function catalogTool(tool: ToolDefinition, config: RemoteServerConfig): CatalogTool {
+  const { title, description } = tool;
+  const pinning = pinningOf(tool, config);
+  return {
+    ...tool,
+    ...(typeof title === 'string' && { title: withoutControls(title) }),
+    ...(typeof description === 'string' && { description: withoutControls(description) }),
+    idempotent: isIdempotent(tool, config),
+    digest: toolDigest(tool),
+    ...(pinning !== undefined && { pinning }),
+  };
 }

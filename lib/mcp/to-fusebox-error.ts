@@ -1,4 +1,5 @@
 import { RejectedError } from '../resilience/errors.ts';
+import { printable } from '../security/printable.ts';
 import { type AttemptFailure, attemptFailureOf } from './attempt-failure.ts';
 import { type Classification, classifyFailure } from './classify-outcome.ts';
 import { FuseboxError, type FuseboxErrorDetails } from './errors.ts';
@@ -82,6 +83,7 @@ function describe(failure: AttemptFailure, server: string): string {
 
 /** A server's words are data: short, and without control characters or bidirectional overrides. */
 function shown(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
-  return plain.length > 300 ? `${plain.slice(0, 300)}…` : plain;
+  return printable(text, 301)
+    .replaceAll(/\uFFFD+/g, ' ')
+    .trim();
 }

@@ -1,4 +1,5 @@
 import type { CircuitState } from '../resilience/circuit-breaker/circuit.ts';
+import type { Pinning } from './tool-pinning.ts';
 
 /** MCP's two eras: `modern` is the protocol of 2026-07-28 and later, `legacy` is all before it. */
 export type Era = 'modern' | 'legacy';
@@ -65,4 +66,8 @@ export interface ToolCallAnswer {
 export interface CatalogTool extends ToolDefinition {
   /** May a call be repeated without doing a thing twice? The operator's override, else the hints of a trusted server. */
   readonly idempotent: boolean;
+  /** Of the definition as the server gave it: what `approvedTools` holds. */
+  readonly digest: string;
+  /** Where the configuration pins tools. */
+  readonly pinning?: Pinning;
 }

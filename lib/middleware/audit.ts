@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AuditConfig } from '../config/schema.ts';
 import { canonicalJson } from '../security/canonical-json.ts';
+import { printable } from '../security/printable.ts';
 import type { CallRecord } from './call-record.ts';
 import type { HttpEvent } from './http-event.ts';
-import { printable } from './printable.ts';
 
 /** What an auditor asks for and the line of a call has not got anyway: who, what, when and how it ended stand beside it. */
 export interface Audit {

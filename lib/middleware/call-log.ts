@@ -3,13 +3,13 @@ import type { Request } from '@middy/core';
 import type { AuditConfig } from '../config/schema.ts';
 import { AttemptError } from '../mcp/attempt-failure.ts';
 import { FuseboxError } from '../mcp/errors.ts';
+import { printable } from '../security/printable.ts';
 import { auditOf, isAudited } from './audit.ts';
 import { callMetrics } from './call-metrics.ts';
 import type { CallRecord, RecordedContext } from './call-record.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { type HttpEvent, httpEvent } from './http-event.ts';
 import { CompactLogFormatter } from './log-formatter.ts';
-import { printable } from './printable.ts';
 import { publicError } from './problem-details.ts';
 import { traceIdOf } from './trace-id.ts';
 

@@ -2,10 +2,10 @@ import type { MiddlewareObj } from '@middy/core';
 import type { FuseboxConfig } from '../config/schema.ts';
 import { FuseboxError } from '../mcp/errors.ts';
 import { isAllowed, isServerAllowed } from '../security/access-policy.ts';
+import { quoted } from '../security/printable.ts';
 import type { HttpEvent } from './http-event.ts';
 import type { IdentifiedContext } from './identity.ts';
 import { pathName } from './path-name.ts';
-import { quoted } from './printable.ts';
 
 export interface Target {
   readonly server: string;

@@ -1,9 +1,10 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { ZodError, ZodType } from 'zod';
 import { type Fault, FuseboxError } from '../mcp/errors.ts';
+import { pointerOf } from '../security/arguments.ts';
 import { acceptsJson, isJsonMediaType } from './content-negotiation.ts';
 import type { HttpEvent } from './http-event.ts';
-import { jsonDepthExceeds, jsonPointer, pollutingKeys } from './json-text.ts';
+import { jsonDepthExceeds, pollutingKeys } from './json-text.ts';
 
 /** Deeper than any schema in use, and shallow enough for whatever recurses over the arguments later. */
 const MAX_DEPTH = 64;
@@ -75,9 +76,9 @@ function parse(text: string): unknown {
 
 function schemaFaults(error: ZodError): Fault[] {
   return error.issues.flatMap((issue) => {
-    const pointer = jsonPointer(issue.path.map(String));
+    const pointer = pointerOf(issue.path.map(String));
     if (issue.code !== 'unrecognized_keys') return [{ pointer, detail: issue.message }];
-    return issue.keys.map((key) => ({ pointer: jsonPointer([...issue.path.map(String), key]), detail: issue.message }));
+    return issue.keys.map((key) => ({ pointer: pointerOf([...issue.path.map(String), key]), detail: issue.message }));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Fault } from '../mcp/errors.ts';
+import { isPolluting, pointerOf } from '../security/arguments.ts';
 
 /** Does a JSON text nest deeper than this? One pass, no recursion; what it says of a text that is not JSON means nothing. */
 export function jsonDepthExceeds(text: string, maxDepth: number): boolean {
@@ -18,15 +19,6 @@ export function jsonDepthExceeds(text: string, maxDepth: number): boolean {
   return false;
 }
 
-/**
- * With `__proto__`, or with `constructor.prototype`, a careless merge, here or behind us, would change every object. `constructor`
- * alone may well be an argument.
- */
-function isPolluting(key: string, value: unknown): boolean {
-  if (key === '__proto__') return true;
-  return key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
-}
-
 /** Every such key in a value that came from JSON. Recurses: bound the depth before. */
 export function pollutingKeys(value: unknown): Fault[] {
   const faults: Fault[] = [];
@@ -38,13 +30,8 @@ function visit(value: unknown, path: string[], faults: Fault[]): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, child] of Object.entries(value)) {
     path.push(key);
-    if (isPolluting(key, child)) faults.push({ pointer: jsonPointer(path), detail: 'this key is not allowed' });
+    if (isPolluting(key, child)) faults.push({ pointer: pointerOf(path), detail: 'this key is not allowed' });
     else visit(child, path, faults);
     path.pop();
   }
-}
-
-/** RFC 6901. */
-export function jsonPointer(path: readonly string[]): string {
-  return path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -1,10 +1,10 @@
 import type { MiddlewareObj } from '@middy/core';
 import { type ErrorCode, type Fault, FuseboxError, type FuseboxErrorDetails } from '../mcp/errors.ts';
 import { AttemptTimeoutError, DeadlineExceededError, RejectedError } from '../resilience/errors.ts';
+import { printable } from '../security/printable.ts';
 import type { CallRecord } from './call-record.ts';
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
 import { requestIdOf } from './http-event.ts';
-import { printable } from './printable.ts';
 
 /** The one place that maps an error's code to HTTP. */
 const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> = {
@@ -22,6 +22,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly t
   rate_limited: { status: 429, title: 'Too many requests' },
   upstream_error: { status: 502, title: 'The server failed' },
   upstream_protocol_error: { status: 502, title: 'The server gave no usable answer' },
+  tool_changed: { status: 502, title: 'The tool is not the one that was approved' },
   upstream_blocked: { status: 502, title: 'The address of the server is not allowed' },
   upstream_auth_failed: { status: 502, title: 'The server refused our credentials' },
   upstream_result_too_large: { status: 502, title: 'The result is too large' },

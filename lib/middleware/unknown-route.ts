@@ -1,6 +1,6 @@
 import { ROUTES } from '../contract/routes.ts';
 import { FuseboxError } from '../mcp/errors.ts';
-import { printable } from './printable.ts';
+import { printable } from '../security/printable.ts';
 
 /** Why no route matched: the path is known under other methods, or it is not known. */
 export function unknownRoute(method: string, path: string): FuseboxError {

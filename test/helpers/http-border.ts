@@ -29,6 +29,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   upstream_protocol_error: 502,
   upstream_auth_failed: 502,
   upstream_blocked: 502,
+  tool_changed: 502,
   upstream_result_too_large: 502,
   circuit_open: 503,
   bulkhead_full: 503,
@@ -42,8 +43,8 @@ export const ANSWER: ToolCallAnswer = {
 };
 
 export const TOOLS: readonly CatalogTool[] = [
-  { name: 'get-sum', inputSchema: { type: 'object' }, idempotent: true },
-  { name: 'echo', inputSchema: { type: 'object' }, idempotent: false },
+  { name: 'get-sum', inputSchema: { type: 'object' }, idempotent: true, digest: 'sha256-1' },
+  { name: 'echo', inputSchema: { type: 'object' }, idempotent: false, digest: 'sha256-2' },
 ];
 
 export const CIRCUIT: CircuitView = { state: 'closed', epoch: 1, history: [] };

@@ -183,7 +183,7 @@ function fuseboxThat(
       orders.push(given);
       return act(() => CIRCUIT);
     },
-    listTools: () => act((result) => [{ name: 'get-sum', inputSchema: result, idempotent: false }]),
+    listTools: () => act((result) => [{ name: 'get-sum', inputSchema: result, idempotent: false, digest: '' }]),
   });
 }
 

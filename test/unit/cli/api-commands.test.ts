@@ -1,5 +1,5 @@
 /** `servers`, `tools`, `call`: the real binary against a small server that stands in for the API. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiAnswer, type ApiRequest, startFakeApi } from '../../helpers/fake-api.ts';
@@ -8,11 +8,18 @@ import { runFusebox } from '../../helpers/fusebox-command.ts';
 const TOOLS = [
   {
     name: 'get-sum',
+    digest: 'sha256-of-get-sum',
     description: 'Adds\ntwo \u001b[31mnumbers',
     idempotent: true,
     inputSchema: { type: 'object', properties: { a: { type: 'number' }, b: { type: 'number' } } },
   },
-  { name: 'long', description: 'word '.repeat(100), idempotent: false, inputSchema: { type: 'object' } },
+  {
+    name: 'long',
+    digest: 'sha256-of-long',
+    description: 'word '.repeat(100),
+    idempotent: false,
+    inputSchema: { type: 'object' },
+  },
 ];
 
 const META = { requestId: 'r', attempts: 1, durationMs: 1, cache: 'off', circuit: 'closed', protocol: 'modern' };
@@ -100,6 +107,22 @@ describe('servers', () => {
       code: 2,
       stderr: expect.stringContaining('--as plays a part at a local run only'),
     });
+  });
+
+  it('prints the digests of tools, or writes them beside what is in a file', async () => {
+    const printed = await run(['approve', 'one', 'get-sum']);
+    expect(JSON.parse(printed.stdout)).toEqual({ approvedTools: { 'get-sum': 'sha256-of-get-sum' } });
+    const folder = mkdtempSync(join(tmpdir(), 'fusebox-approve-'));
+    const file = join(folder, 'fusebox.jsonc');
+    writeFileSync(file, '{\n  // mine\n  "mcpServers": { "one": { "url": "https://a.example.com" } }\n}\n');
+    expect(await run(['approve', 'one', '--write', file])).toMatchObject({ code: 0 });
+    const written = readFileSync(file, 'utf8');
+    expect(written).toContain('// mine');
+    expect(written.replaceAll(/\s/g, '')).toContain(
+      '"approvedTools":{"get-sum":"sha256-of-get-sum","long":"sha256-of-long"}',
+    );
+    rmSync(folder, { recursive: true });
+    expect(await run(['approve', 'one', 'gone'])).toMatchObject({ code: 1 });
   });
 
   it('sends headers', async () => {

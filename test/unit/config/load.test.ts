@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findDocument, type LoadOptions, loadConfig, readDocumentFile } from '../../../lib/config/load.ts';
 import type { Environment } from '../../../lib/config/substitute.ts';
 
@@ -231,7 +233,6 @@ describe('warnings', () => {
     const { warnings } = loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) }));
     expect(warnings).toEqual(
       [
-        'mcpServers.search.toolPinning',
         'mcpServers.search.cache.ttlMs',
         'mcpServers.search.cache.staleIfErrorMs',
         'mcpServers.search.healthCheck',
@@ -254,5 +255,35 @@ describe('warnings', () => {
     const { warnings, config } = loadConfig(options({ '/project/fusebox.json': text }));
     expect(warnings).toEqual(['"timeoutMs" stands there twice: the last one counts']);
     expect(config.mcpServers['a']?.timeoutMs).toBe(2);
+  });
+});
+
+describe('certificates', () => {
+  const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'tls');
+  const load = (ca: string) =>
+    loadConfig({
+      env: {},
+      cwd: folder,
+      home: '/home',
+      readFile: (path) =>
+        path === join(folder, 'fusebox.json')
+          ? JSON.stringify({ mcpServers: { s: { url: 'https://a.example.com', tls: { ca } } } })
+          : undefined,
+    });
+
+  it('are read from a file beside the configuration, and go along as text', () => {
+    const { raw, config } = load('ca.pem');
+    const pem = readFileSync(join(folder, 'ca.pem'), 'utf8');
+    expect(config.mcpServers['s']).toMatchObject({ tls: { ca: pem } });
+    expect(raw).toMatchObject({ mcpServers: { s: { tls: { ca: pem } } } });
+  });
+
+  it.each([
+    ['gone.pem', 'mcpServers.s.tls.ca: found a file that cannot be read (ENOENT)'],
+    ['README.md', 'mcpServers.s.tls.ca: found no certificate'],
+    ['client-bundle.pem', 'mcpServers.s.tls.ca: found a private key'],
+  ])('are refused where they are none: %s', (ca, message) => {
+    expect(() => load(ca)).toThrow(message);
+    expect(() => load(ca)).not.toThrow(/BEGIN/);
   });
 });

@@ -458,7 +458,7 @@ describe('whatever goes wrong', () => {
 describe('listing tools', () => {
   it('shows what the configuration allows, with our own word on idempotency', async () => {
     const { list } = setUp({ tools: { allow: ['*'], deny: ['find'], overrides: {} } });
-    expect(await list()).toEqual([{ ...READ_ONLY, idempotent: true }]);
+    expect(await list()).toEqual([{ ...READ_ONLY, idempotent: true, digest: expect.stringMatching(/^sha256-/) }]);
   });
 
   it('is repeated as a read-only call is', async () => {

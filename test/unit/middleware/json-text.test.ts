@@ -1,4 +1,5 @@
-import { jsonDepthExceeds, jsonPointer, pollutingKeys } from '../../../lib/middleware/json-text.ts';
+import { jsonDepthExceeds, pollutingKeys } from '../../../lib/middleware/json-text.ts';
+import { pointerOf } from '../../../lib/security/arguments.ts';
 
 describe('jsonDepthExceeds', () => {
   it.each([
@@ -40,10 +41,10 @@ describe('pollutingKeys', () => {
   );
 });
 
-describe('jsonPointer', () => {
+describe('pointerOf', () => {
   it('is that of RFC 6901 §5', () => {
-    expect(jsonPointer([])).toBe('');
-    expect(jsonPointer([''])).toBe('/');
-    expect(jsonPointer(['a/b', 'm~n', '0'])).toBe('/a~1b/m~0n/0');
+    expect(pointerOf([])).toBe('');
+    expect(pointerOf([''])).toBe('/');
+    expect(pointerOf(['a/b', 'm~n', '0'])).toBe('/a~1b/m~0n/0');
   });
 });

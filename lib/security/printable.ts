@@ -11,3 +11,10 @@ export function printable(text: string, maxLength: number): string {
 export function quoted(name: string): string {
   return `"${printable(name, 64)}"`;
 }
+
+/**
+ * A text of several lines without what changes unseen how it is read: control characters, bidirectional overrides, zero-width and tag
+ * characters. Line ends and tabs stay.
+ */
+export const withoutControls = (text: string): string =>
+  text.replaceAll(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '');

@@ -1,4 +1,4 @@
-import { printable, quoted } from '../../../lib/middleware/printable.ts';
+import { printable, quoted } from '../../../lib/security/printable.ts';
 
 it('replaces what would change how a line reads', () => {
   expect(printable('a\r\nb\u0000c\u001B[31m\u202Ed\uD800e\u2028', 100)).toBe('a��b�c�[31m�d�e�');

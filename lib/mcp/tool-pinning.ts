@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { RemoteServerConfig } from '../config/schema.ts';
+import { canonicalJson } from '../security/canonical-json.ts';
+import type { ToolDefinition } from './types.ts';
+
+/** How a tool stands to what somebody has looked at. */
+export type Pinning = 'approved' | 'changed' | 'unapproved';
+
+/** Of what a model or a caller goes by: a server that changes it under an approved name changes what is approved. */
+export function toolDigest({
+  name,
+  title,
+  description,
+  inputSchema,
+  outputSchema,
+  annotations,
+}: ToolDefinition): string {
+  const definition = { name, title, description, inputSchema, outputSchema, annotations };
+  return `sha256-${createHash('sha256').update(canonicalJson(definition)).digest('base64url')}`;
+}
+
+/** @returns undefined where the configuration does not pin tools */
+export function pinningOf(
+  tool: ToolDefinition,
+  { toolPinning, approvedTools }: Pick<RemoteServerConfig, 'toolPinning' | 'approvedTools'>,
+): Pinning | undefined {
+  if (toolPinning === 'off') return undefined;
+  const approved = approvedTools[tool.name];
+  if (approved === undefined) return 'unapproved';
+  return approved === toolDigest(tool) ? 'approved' : 'changed';
+}
