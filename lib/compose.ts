@@ -32,7 +32,7 @@ import { type ShowCircuitDependencies, showCircuit } from './mcp/show-circuit.ts
 import { sleep } from './mcp/sleep.ts';
 import { systemTimer } from './mcp/system-timer.ts';
 import { ToolCatalog } from './mcp/tool-catalog.ts';
-import type { Pinning } from './mcp/tool-pinning.ts';
+import type { Pinning } from './mcp/types.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import { TUNING } from './resilience/circuit-breaker/tuning.ts';
 import type { Clock, Random, Time, Timer } from './resilience/clock.ts';

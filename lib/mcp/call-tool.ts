@@ -7,9 +7,18 @@ import { FuseboxError } from './errors.ts';
 import type { Attempt, ToolConnection } from './ports.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
-import { type Pinning, pinningOf, toolDigest } from './tool-pinning.ts';
+import { pinningOf, toolDigest } from './tool-pinning.ts';
 import { isIdempotent, isToolAllowed, toolTimeoutMs } from './tool-policy.ts';
-import type { CallContext, Era, JsonObject, ToolCall, ToolCallAnswer, ToolDefinition, ToolResult } from './types.ts';
+import type {
+  CallContext,
+  Era,
+  JsonObject,
+  Pinning,
+  ToolCall,
+  ToolCallAnswer,
+  ToolDefinition,
+  ToolResult,
+} from './types.ts';
 
 export interface CallToolDependencies extends AttemptDependencies {
   readonly catalog: ToolCatalog;

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RemoteServerConfig } from '../config/schema.ts';
 import { canonicalJson } from '../security/canonical-json.ts';
-import type { ToolDefinition } from './types.ts';
-
-/** How a tool stands to what somebody has looked at. */
-export type Pinning = 'approved' | 'changed' | 'unapproved';
+import type { Pinning, ToolDefinition } from './types.ts';
 
 /** Of what a model or a caller goes by: a server that changes it under an approved name changes what is approved. */
 export function toolDigest({

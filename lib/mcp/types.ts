@@ -1,5 +1,4 @@
 import type { CircuitState } from '../resilience/circuit-breaker/circuit.ts';
-import type { Pinning } from './tool-pinning.ts';
 
 /** MCP's two eras: `modern` is the protocol of 2026-07-28 and later, `legacy` is all before it. */
 export type Era = 'modern' | 'legacy';
@@ -61,6 +60,9 @@ export interface ToolCallAnswer {
     readonly protocol: Era;
   };
 }
+
+/** How a tool stands to what somebody has looked at. */
+export type Pinning = 'approved' | 'changed' | 'unapproved';
 
 /** A tool as the catalogue shows it. */
 export interface CatalogTool extends ToolDefinition {
