@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { SocketProbe } from './adapters/http/network-probe.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
 import {
@@ -17,6 +18,7 @@ import type { FuseboxConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
 import type { ServedServer } from './mcp/attempts.ts';
 import { callTool } from './mcp/call-tool.ts';
+import { checkConnectivity } from './mcp/check-connectivity.ts';
 import { Connections } from './mcp/connections.ts';
 import { deletePrincipalData } from './mcp/delete-principal-data.ts';
 import { FuseboxError } from './mcp/errors.ts';
@@ -63,6 +65,9 @@ export interface World {
 
 /** INIT connects what `pool.min` asks for, and lets no server hold it up for longer. Lambda itself allows INIT 10 s. */
 const WARM_UP_MS = 3_000;
+
+/** Of each step of a check of connectivity: what takes longer is broken for a call too. */
+const STEP_MS = 4_000;
 
 /** The connections, for those who manage them. */
 interface Connected {
@@ -128,8 +133,13 @@ function catalog(parts: Parts): Catalog & Connected {
   const { config, connections, warmUp, isolated, served, dependencies, circuits } = parts;
   const list: Catalog['listTools'] = async (name, context) =>
     isolated.has(name) ? isolated.listTools(name, context) : listTools(served(name), context, dependencies);
+  const check: Catalog['checkConnectivity'] = async (name, context) => {
+    if (isolated.has(name)) return isolated.checkConnectivity(name, context);
+    const { target } = served(name);
+    return checkConnectivity(target, { limitMs: STEP_MS, deadlineAtMs: context.deadlineAtMs }, parts.connectivity);
+  };
   const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
-  return { config, connections, warmUp, listTools: list, showCircuit: show };
+  return { config, connections, warmUp, listTools: list, checkConnectivity: check, showCircuit: show };
 }
 
 function circuitOf({ mcpServers }: FuseboxConfig, { server, tool }: CircuitTarget): ServerCircuit {
@@ -193,6 +203,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
     config,
     connections,
     dependencies,
+    connectivity: { now, timer, credentials, client, probe: new SocketProbe(now, resolve) },
     isolated,
     served,
     circuits,

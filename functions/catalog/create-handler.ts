@@ -1,3 +1,4 @@
+import { FuseboxError } from '../../lib/mcp/errors.ts';
 import type { Catalog } from '../../lib/mcp/fusebox.ts';
 import { callDeadline } from '../../lib/middleware/call-deadline.ts';
 import { targetServer } from '../../lib/middleware/call-target.ts';
@@ -20,6 +21,7 @@ const OPERATIONS: ReadonlyMap<string, { readonly name: string; readonly run: Ope
   ['GET /v1/servers', { name: 'list_servers', run: listServers }],
   ['GET /v1/servers/{server}', { name: 'get_server', run: getServer }],
   ['GET /v1/servers/{server}/tools', { name: 'list_tools', run: listTools }],
+  ['GET /v1/servers/{server}/connectivity', { name: 'check_connectivity', run: checkConnectivity }],
 ]);
 
 /** The catalogue's routes, and an answer for whatever no route matches. */
@@ -64,4 +66,20 @@ async function listTools(fusebox: Catalog, event: HttpEvent, context: CatalogCon
   const server = targetServer(fusebox.config, context, event.pathParameters['server']);
   const tools = await fusebox.listTools(server, { requestId, deadlineAtMs, authorizer });
   return { server, tools: tools.filter(({ name }) => isAllowed(access, principal, server, name)) };
+}
+
+/** For operators: it says more of the network than callers need to know. */
+async function checkConnectivity(
+  fusebox: Catalog,
+  { pathParameters, requestContext }: HttpEvent,
+  context: CatalogContext,
+) {
+  const { config } = fusebox;
+  const { principal, deadlineAtMs } = context;
+  if (!isOperator(config.operators, principal)) {
+    throw new FuseboxError('forbidden', 'Only operators may do this; `operators` in the configuration names them.');
+  }
+  const server = targetServer(config, context, pathParameters['server'], () => true);
+  const { requestId, authorizer } = requestContext;
+  return { server, ...(await fusebox.checkConnectivity(server, { requestId, deadlineAtMs, authorizer })) };
 }

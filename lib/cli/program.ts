@@ -94,6 +94,16 @@ function addOperatorCommands(program: Command, done: Done): void {
     )
     .action(async (options) => done((await import('./status.ts')).status(options)));
 
+  apiCommand(
+    program,
+    'doctor',
+    'look for what is wrong: the way to each server, from inside its function',
+    'fusebox doctor --from-function search',
+  )
+    .argument('[server...]', 'default: all')
+    .option('--from-function', 'address, DNS, network, TLS, credential and protocol, as the functions meet them')
+    .action(async (names, options) => done((await import('./doctor.ts')).doctor(names, options)));
+
   const circuit = program
     .command('circuit')
     .description('look at the circuit of a server, or override it')

@@ -18,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/servers', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}/tools', function: 'catalog' },
+  { method: 'GET', path: '/v1/servers/{server}/connectivity', function: 'catalog' },
   { method: 'PUT', path: '/v1/servers/{server}/circuit', function: 'operate' },
   { method: 'DELETE', path: '/v1/principals/{principal}/data', function: 'operate' },
 ];

@@ -1,4 +1,5 @@
 import type { FuseboxConfig } from '../config/schema.ts';
+import type { Connectivity } from './check-connectivity.ts';
 import type { CircuitView, UnknownCircuit } from './circuit-view.ts';
 import type { CircuitOrder } from './operate-circuit.ts';
 import type { Deletion } from './ports.ts';
@@ -19,6 +20,8 @@ export interface ToolCaller extends Composed {
 export interface Catalog extends Composed {
   /** The tools of one server that its configuration allows. @throws FuseboxError */
   listTools(server: string, context: CallContext): Promise<readonly CatalogTool[]>;
+  /** How far one gets on the way to the server, from inside the function that calls it. @throws FuseboxError */
+  checkConnectivity(server: string, context: CallContext): Promise<Connectivity>;
   /** The circuit as it is now; without a known state where the store does not say. Never rejects for that. @throws FuseboxError `unknown_server` */
   showCircuit(target: CircuitTarget): Promise<CircuitView | UnknownCircuit>;
 }

@@ -1,6 +1,7 @@
 import type { Time } from '../resilience/clock.ts';
 import { withinLimit } from '../resilience/deadline.ts';
 import { DeadlineExceededError } from '../resilience/errors.ts';
+import type { Connectivity } from './check-connectivity.ts';
 import { ERROR_CODES, type ErrorCode, FuseboxError, type FuseboxErrorDetails } from './errors.ts';
 import type { FunctionInvoker, Invocation } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
@@ -58,6 +59,13 @@ export class IsolatedServers {
   async listTools(server: string, context: CallContext): Promise<readonly CatalogTool[]> {
     const routeKey = 'GET /v1/servers/{server}/tools';
     return ((await this.#ask({ server, routeKey }, context)) as { tools: readonly CatalogTool[] }).tools;
+  }
+
+  /** @throws FuseboxError that function's own, or why there was no answer */
+  async checkConnectivity(server: string, context: CallContext): Promise<Connectivity> {
+    const routeKey = 'GET /v1/servers/{server}/connectivity';
+    const { ok, steps } = (await this.#ask({ server, routeKey }, context)) as Connectivity;
+    return { ok, steps };
   }
 
   async #ask(request: Request, context: CallContext): Promise<unknown> {

@@ -144,6 +144,22 @@ export interface GuardedRequest {
   readonly signal?: AbortSignal;
 }
 
+/** One piece of the way to a server. */
+export interface StepReport {
+  readonly step: 'address' | 'dns' | 'tcp' | 'tls' | 'credential' | 'protocol';
+  readonly ok: boolean;
+  /** What was found. For operators: addresses of a private network may be in it, nothing secret is. */
+  readonly detail: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+/** Looks at the network between here and a server. */
+export interface NetworkProbe {
+  /** Address, name, network and TLS, one after the other. Never rejects. @param signal of the step that is asked for */
+  steps(target: ServerTarget, signal: () => AbortSignal): AsyncGenerator<StepReport>;
+}
+
 /** How far a deletion got. */
 export interface Deletion {
   readonly deleted: number;

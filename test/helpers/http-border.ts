@@ -66,6 +66,7 @@ export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
     config: configOf(),
     callTool: async () => ANSWER,
     listTools: async () => TOOLS,
+    checkConnectivity: async () => ({ ok: true, steps: [] }),
     showCircuit: async () => CIRCUIT,
     operateCircuit: async () => CIRCUIT,
     deleteData: async () => ({ deleted: 0, complete: true }),

@@ -214,6 +214,7 @@ const ROUTE_KEYS = [
   'DELETE /v1/principals/{principal}/data',
   'GET /v1/servers',
   'GET /v1/servers/{server}',
+  'GET /v1/servers/{server}/connectivity',
   'GET /v1/servers/{server}/tools',
   'POST /v1/servers/{server}/tools/{tool}',
   'PUT /v1/servers/{server}/circuit',

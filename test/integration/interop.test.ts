@@ -264,7 +264,7 @@ describe('an answer that could not be passed on', () => {
 describe('an event source (the transport of 2024-11-05)', () => {
   it.each([
     ['that nobody serves', 'http://127.0.0.1:1/sse', 'ECONNREFUSED'],
-    ['whose name is none', 'http://nowhere.invalid/sse', 'ENOTFOUND'],
+    ['whose name is none', 'https://nowhere.invalid/sse', 'ENOTFOUND'],
   ])('%s was never reached', async (_, url, reason) => {
     expect(await environments({ url }, { type: 'sse' })().no('s', 'append')).toMatchObject({
       code: 'upstream_error',
