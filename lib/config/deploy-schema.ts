@@ -30,8 +30,11 @@ const vpcSchema = z.union(
       egress: optional(egressSchema),
     }),
     strict({
-      id: textLike(/^vpc-[0-9a-f]+$/, 'the id of a VPC, such as "vpc-0a1b2c"'),
-      subnetIds: listOf(textLike(/^subnet-[0-9a-f]+$/, 'the id of a private subnet'), 'a list of ids of subnets'),
+      id: textLike(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'the id of a VPC, such as "vpc-0a1b2c3d"'),
+      subnetIds: listOf(
+        textLike(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'the id of a private subnet'),
+        'a list of ids of subnets',
+      ),
       availabilityZones: listOf(text(), 'a list of zones, one for each subnet'),
       egress: optional(egressSchema),
     }),

@@ -101,6 +101,11 @@ function contradictions(document: unknown): ConfigFault[] {
       ...oauthFaults(document, path),
     );
   }
+  const [zones, subnets] = ['availabilityZones', 'subnetIds'].map((key) => valueAt(document, ['deploy', 'vpc', key]));
+  if (Array.isArray(zones) && Array.isArray(subnets) && zones.length !== subnets.length) {
+    const found = `${zones.length} for ${subnets.length} subnets`;
+    faults.push(fault(['deploy', 'vpc', 'availabilityZones'], found, 'the zone of each subnet, in their order'));
+  }
   if (valueAt(document, ['deploy', 'auth']) === 'jwt' && (valueAt(document, ['deploy', 'jwt']) ?? null) === null) {
     faults.push(
       fault(['deploy', 'jwt'], 'nothing', '{ "issuer": "https://…", "audience": ["…"] }, because deploy.auth is "jwt"'),

@@ -581,8 +581,8 @@ describe('in a VPC', () => {
   it('or in one that exists, without an account to look it up in', () => {
     const stack = new Stack(new App(), 'Fusebox-test');
     const vpc = {
-      id: 'vpc-0a1b',
-      subnetIds: ['subnet-0a', 'subnet-0b'],
+      id: 'vpc-0a1b2c3d',
+      subnetIds: ['subnet-0a1b2c3d', 'subnet-0b1b2c3d'],
       availabilityZones: ['eu-west-1a', 'eu-west-1b'],
     };
     const { securityGroup } = new McpFusebox(stack, 'Fusebox', { config: { mcpServers: {}, deploy: { vpc } } });
@@ -590,7 +590,7 @@ describe('in a VPC', () => {
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::VPC', 0);
     template.allResourcesProperties('AWS::Lambda::Function', {
-      VpcConfig: Match.objectLike({ SubnetIds: ['subnet-0a', 'subnet-0b'] }),
+      VpcConfig: Match.objectLike({ SubnetIds: ['subnet-0a1b2c3d', 'subnet-0b1b2c3d'] }),
     });
   });
 });

@@ -288,6 +288,26 @@ describe('faults', () => {
       'deploy.vpc: found "vpc-1"; allowed: null, {} for a VPC of its own ({ "cidr", "availabilityZones", "natGateways", "egress" }), or { "id", "subnetIds", "availabilityZones" } of one that exists',
     ],
     [
+      'a subnet without a zone',
+      { ...server({}), deploy: { vpc: { id: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'], availabilityZones: [] } } },
+      'deploy.vpc.availabilityZones: found 0 for 1 subnets; allowed: the zone of each subnet, in their order',
+    ],
+    [
+      'OAuth that may send its secret anywhere',
+      server({ auth: { type: 'oauth-client-credentials', clientId: 'c', secret: 's' } }),
+      'mcpServers.search.auth: found neither "expectedIssuer" nor "tokenUrl"; allowed: one of the two: the authorisation server that may see the secret',
+    ],
+    [
+      'an address of a metadata service',
+      server({ url: 'https://169.254.169.254/mcp' }),
+      'mcpServers.search.url: it is an address that no server has: link-local, of a metadata service, multicast or reserved: give the address of the server itself',
+    ],
+    [
+      'a private address',
+      server({ url: 'https://10.0.0.1/mcp' }),
+      'mcpServers.search.url: it is an address of a private network: if the server really is there, add "allowPrivateNetwork": true to it',
+    ],
+    [
       'retention of its own',
       { ...server({}), deploy: { retentionDays: 2 } },
       'deploy.retentionDays: found 2; allowed: one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653',
