@@ -111,8 +111,10 @@ export class Data extends Construct {
     });
     this.key.addToResourcePolicy(
       new PolicyStatement({
+        sid: 'LogsOfThisStack',
         principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
         actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+        // In a key's own policy this is the key.
         resources: ['*'],
         conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': logGroups } },
       }),

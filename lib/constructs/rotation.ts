@@ -36,7 +36,7 @@ export class Rotation extends Construct {
         rotateImmediatelyOnUpdate: false,
       });
       // Secrets Manager tries the function when it is given the schedule.
-      schedule.addDependency(permission);
+      schedule.addResourceDependency(permission);
     }
   }
 }

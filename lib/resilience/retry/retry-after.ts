@@ -8,6 +8,9 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
  */
 export function parseRetryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const delayMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+  const isSeconds = /^\d+$/.test(value.trim());
+  // Another number, such as "1.5", would pass for a date of long ago.
+  if (!isSeconds && !Number.isNaN(Number(value))) return undefined;
+  const delayMs = isSeconds ? Number(value) * 1000 : Date.parse(value) - nowMs;
   return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(0, delayMs), MAX_RETRY_AFTER_MS);
 }

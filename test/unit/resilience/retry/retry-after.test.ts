@@ -14,6 +14,8 @@ it.each([
   ['Fri, 01 Jan 2027 12:00:00 GMT', 3_600_000],
   ['', undefined],
   ['soon', undefined],
+  ['1.5', undefined],
+  ['-5', undefined],
   [undefined, undefined],
 ])('%j is %p', (value, expected) => {
   expect(parseRetryAfterMs(value, NOW)).toBe(expected);
