@@ -16,10 +16,9 @@ export interface Versioned<T> {
   readonly version: number;
 }
 
-/** What was fetched a moment ago is as new as it gets, milliseconds. */
-const REFRESH_AGAIN_AFTER_MS = 1_000;
-/** And where that brought nothing new, or failed, asking at once again would only cost, milliseconds. */
-const VAIN_REFRESH_AGAIN_AFTER_MS = 10_000;
+/** Where asking for something new was in vain, asking again at once would only cost: after so long, twice that, and so on, milliseconds. */
+const PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 10_000;
 
 /**
  * The latest value of something that rotates. One fetch at a time, whoever asks; a value that was refused is fetched again, but only if
@@ -31,6 +30,8 @@ export class FreshValue<T> {
   readonly #flight = new SingleFlight<Versioned<T>>();
   #latest: (Versioned<T> & Fetched<T>) | undefined;
   #refreshAgainAtMs = 0;
+  /** How often in a row. */
+  #vain = 0;
 
   constructor(fetch: (signal: AbortSignal) => Promise<Fetched<T>>, now: Clock) {
     this.#fetch = fetch;
@@ -59,14 +60,20 @@ export class FreshValue<T> {
     try {
       const fetched = await this.#fetch(signal);
       const isNew = before === undefined || before.value !== fetched.value;
-      this.#refreshAgainAtMs = this.#now() + (isNew ? REFRESH_AGAIN_AFTER_MS : VAIN_REFRESH_AGAIN_AFTER_MS);
+      // What was fetched a moment ago may have been rotated since: a refusal says more than its age.
+      this.#pause(!isNew && refusedVersion !== undefined);
       this.#latest = { ...fetched, version: isNew ? (before?.version ?? 0) + 1 : before.version };
       return this.#latest;
     } catch (error) {
       const mayStandIn = before !== undefined && before.version !== refusedVersion;
       if (!mayStandIn || this.#now() >= (before.expiresAtMs ?? Number.POSITIVE_INFINITY) || signal.aborted) throw error;
-      this.#refreshAgainAtMs = this.#now() + VAIN_REFRESH_AGAIN_AFTER_MS;
+      this.#pause(true);
       return before;
     }
+  }
+
+  #pause(inVain: boolean): void {
+    this.#refreshAgainAtMs = this.#now() + (inVain ? Math.min(PAUSE_MS * 2 ** this.#vain, MAX_PAUSE_MS) : 0);
+    this.#vain = inVain ? this.#vain + 1 : 0;
   }
 }

@@ -79,8 +79,8 @@ it('is left alone for a while where there was nothing new', async () => {
     nowMs += 1_000;
     expect(await secrets.read('search-token', SIGNAL, version)).toMatchObject({ value: 'one', version });
   }
-  // At the first refusal, and each ten seconds after.
-  expect(server.seen).toHaveLength(1 + 3);
+  // At the first refusal, and 1, 2, 4, 8 seconds after each other.
+  expect(server.seen).toHaveLength(1 + 5);
 });
 
 it('stands in while Secrets Manager does not answer, unless it was refused', async () => {

@@ -35,10 +35,10 @@ it('stands in until its end where no new one can be had, and is not asked for at
   await get();
   time.nowMs += 60_000;
   expect(await get()).toMatchObject({ value: 'one' });
-  time.nowMs += 9_999;
+  time.nowMs += 999;
   expect(await get()).toMatchObject({ value: 'one' });
   expect(fetches()).toBe(2);
-  time.nowMs += 30_001;
+  time.nowMs += 39_001;
   await expect(get()).rejects.toBe(DOWN);
   // What has ended is asked for at each call.
   expect(await get()).toMatchObject({ value: 'two', version: 2 });
@@ -54,12 +54,32 @@ it('that was refused is fetched again, once for all who hold it', async () => {
   expect(fetches()).toBe(2);
 });
 
-it('that is as old as the refusal is not fetched again', async () => {
+it('that was refused as soon as it was fetched is fetched again, once', async () => {
+  const { get, fetches } = setUp('one', 'two');
+  await get();
+  expect(await get(1)).toMatchObject({ value: 'two', version: 2 });
+  expect(fetches()).toBe(2);
+});
+
+it('that is refused and has not changed is left alone for a while', async () => {
   const { time, get, fetches } = setUp('one');
   await get();
-  time.nowMs += 999;
-  expect(await get(1)).toMatchObject({ value: 'one', version: 1 });
-  expect(fetches()).toBe(1);
+  const after: number[] = [];
+  for (let second = 0; second <= 40; second += 1) {
+    const before = fetches();
+    expect(await get(1)).toMatchObject({ value: 'one', version: 1 });
+    if (fetches() > before) after.push(second);
+    time.nowMs += 1_000;
+  }
+  expect(after).toEqual([0, 1, 3, 7, 15, 25, 35]);
+});
+
+it('that was renewed without a change may be refused a moment later', async () => {
+  const { time, get } = setUp('one', 'one', 'two');
+  await get();
+  time.nowMs += 60_000;
+  expect(await get()).toMatchObject({ value: 'one', version: 1 });
+  expect(await get(1)).toMatchObject({ value: 'two', version: 2 });
 });
 
 it('that was refused does not stand in', async () => {
