@@ -55,7 +55,10 @@ describe('a token that is rotated while 200 calls run', () => {
     );
     const secrets: SecretSource = { read: async (_name, signal, refused) => token.get(signal, refused) };
     const auth = { type: 'bearer', secret: 'search-token' };
-    const product = compose({ s: { url: server.url, auth, maxConcurrency: 100 } }, { world: { secrets } });
+    const product = compose(
+      { s: { url: server.url, auth, maxConcurrency: 100, pool: { max: 50, acquireTimeoutMs: 30_000 } } },
+      { world: { secrets } },
+    );
     return { ...product, world };
   }
 
