@@ -65,6 +65,7 @@ async function compareCalls(folder: string, era: 'modern' | 'legacy', url: strin
   );
   await bare.connect(new StreamableHTTPClientTransport(new URL(url)));
   process.env['MCP_CONFIG_JSON'] = JSON.stringify({ mcpServers: { flaky: { url } } });
+  process.env['FUSEBOX_LOCAL'] = '1';
   const file = join(folder, 'call-tool', 'index.js');
   const require = createRequire(import.meta.url);
   delete require.cache[file];
