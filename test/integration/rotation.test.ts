@@ -4,7 +4,8 @@ import { createHandler } from '../../functions/rotate-secret/create-handler.ts';
 import { SecretsManagerSecrets } from '../../lib/adapters/secrets-manager/secrets.ts';
 import { SecretsManagerVersions } from '../../lib/adapters/secrets-manager/versions.ts';
 import { composeRotator } from '../../lib/compose-rotation.ts';
-import { openSecretsEndpoint, type SecretsEndpoint } from '../../lib/local/secrets/endpoint.ts';
+import type { LoopbackServer } from '../../lib/local/loopback.ts';
+import { openSecretsEndpoint } from '../../lib/local/secrets/endpoint.ts';
 import { LocalSecretsManager, type RotationEvent } from '../../lib/local/secrets/secrets-manager.ts';
 import { captureOutput } from '../helpers/http-border.ts';
 import { answerJson, ordinaryResult, resultOf, type Scripted, startScripted } from '../helpers/scripted-server.ts';
@@ -15,7 +16,7 @@ const TOOLS = [{ name: 'find', inputSchema: { type: 'object' } }];
 
 let values: Map<string, string>;
 let manager: LocalSecretsManager;
-let endpoint: SecretsEndpoint;
+let endpoint: LoopbackServer;
 let client: SecretsManagerClient;
 let issuer: Scripted;
 let server: Scripted;

@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { callerOf, type OnAwsCall } from '../aws-call.ts';
+import { type LoopbackServer, listenOnLoopback } from '../loopback.ts';
 import type { InvokeResult } from './environment.ts';
 
 /** What runs when a function is invoked. */
 interface Invocable {
   invoke(payload: string, signal: AbortSignal): Promise<InvokeResult>;
-}
-
-/** Lambda's Invoke on this machine. */
-export interface InvokeEndpoint {
-  readonly endpoint: string;
-  close(): Promise<void>;
 }
 
 interface Answer {
@@ -37,22 +31,13 @@ const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 export async function openInvokeEndpoint(
   find: (nameOrArn: string) => Invocable | undefined,
   onCall: OnAwsCall = () => undefined,
-): Promise<InvokeEndpoint> {
+): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     const resource = decodeURIComponent(INVOKE.exec(request.url?.split('?')[0] ?? '')?.[1] ?? '');
     onCall({ caller: callerOf(request), action: 'lambda:InvokeFunction', resource });
     void serve(find, request, response);
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listenOnLoopback(server);
 }
 
 async function serve(

@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { isObject, textOf } from '../../config/path.ts';
 import { callerOf, type OnAwsCall } from '../aws-call.ts';
+import { type LoopbackServer, listenOnLoopback } from '../loopback.ts';
 import { type LocalSecretsManager, SecretsManagerError } from './secrets-manager.ts';
-
-/** Secrets Manager on this machine. */
-export interface SecretsEndpoint {
-  readonly endpoint: string;
-  close(): Promise<void>;
-}
 
 const TARGET = /^secretsmanager\.(\w+)$/;
 
@@ -23,18 +17,9 @@ const TARGET = /^secretsmanager\.(\w+)$/;
 export async function openSecretsEndpoint(
   manager: () => LocalSecretsManager | undefined,
   onCall: OnAwsCall = () => undefined,
-): Promise<SecretsEndpoint> {
+): Promise<LoopbackServer> {
   const server = createServer((request, response) => void serve(manager(), onCall, request, response));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listenOnLoopback(server);
 }
 
 async function serve(

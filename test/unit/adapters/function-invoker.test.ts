@@ -1,7 +1,8 @@
 /** The adapter against Lambda's Invoke as the local run has it, and against what only Lambda itself would answer. */
 import { LambdaInvoker } from '../../../lib/adapters/lambda/function-invoker.ts';
 import type { InvokeResult } from '../../../lib/local/lambda/environment.ts';
-import { type InvokeEndpoint, openInvokeEndpoint } from '../../../lib/local/lambda/invoke-endpoint.ts';
+import { openInvokeEndpoint } from '../../../lib/local/lambda/invoke-endpoint.ts';
+import type { LoopbackServer } from '../../../lib/local/loopback.ts';
 import { answerJson, type Scripted, startScripted } from '../../helpers/scripted-server.ts';
 
 const ARN = 'arn:aws:lambda:us-east-1:000000000000:function:isolated';
@@ -12,7 +13,7 @@ const invokerAt = (endpoint: string) =>
   new LambdaInvoker({ endpoint, region: 'us-east-1', credentials: CREDENTIALS, maxAttempts: 3 });
 
 describe("on the local run's endpoint", () => {
-  let endpoint: InvokeEndpoint;
+  let endpoint: LoopbackServer;
   let invoker: LambdaInvoker;
   /** What the function does next. */
   let run: (payload: string, signal: AbortSignal) => Promise<InvokeResult>;
@@ -129,7 +130,7 @@ describe('on a Lambda that', () => {
 });
 
 describe('the endpoint refuses', () => {
-  let endpoint: InvokeEndpoint;
+  let endpoint: LoopbackServer;
   beforeAll(async () => {
     endpoint = await openInvokeEndpoint(() => ({ invoke: async () => ({ statusCode: 200, payload: '1' }) }));
   });

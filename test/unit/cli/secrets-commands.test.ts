@@ -2,7 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSecretsEndpoint, type SecretsEndpoint } from '../../../lib/local/secrets/endpoint.ts';
+import type { LoopbackServer } from '../../../lib/local/loopback.ts';
+import { openSecretsEndpoint } from '../../../lib/local/secrets/endpoint.ts';
 import { LocalSecretsManager } from '../../../lib/local/secrets/secrets-manager.ts';
 import { runFusebox } from '../../helpers/fusebox-command.ts';
 
@@ -17,7 +18,7 @@ const CONFIG = {
 
 let folder: string;
 let stored: Map<string, string>;
-let endpoint: SecretsEndpoint;
+let endpoint: LoopbackServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fusebox-secrets-'));
   writeFileSync(join(folder, 'fusebox.json'), JSON.stringify(CONFIG));
