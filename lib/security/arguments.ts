@@ -29,12 +29,18 @@ export function cleanArguments<T extends object>(
     if (typeof value !== 'object' || value === null) return value;
     if (path.length >= rules.maxDepth) return fault(path, `nested deeper than ${rules.maxDepth} levels`);
     if (Array.isArray(value)) return value.map((item, index) => clean(item, [...path, String(index)]));
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => cleanMember(key, member, path)));
+    const members = Object.entries(value).map(([key, member]) => cleanMember(key, member, path));
+    // Two that become one: which of them a server then gets is not ours to choose.
+    if (rules.controlCharacters === 'strip' && new Set(members.map(([key]) => key)).size < members.length)
+      fault(path, 'has keys that differ by control characters alone');
+    return Object.fromEntries(members);
   };
   const cleanMember = (key: string, member: unknown, path: readonly string[]): [string, unknown] => {
     const here = [...path, key];
     if (isPolluting(key, member)) return [key, fault(here, 'this key is not allowed')];
-    return [String(cleanText(key, here)), clean(member, here)];
+    const cleaned: [string, unknown] = [String(cleanText(key, here)), clean(member, here)];
+    // What is left once control characters are gone may be what the whole was not.
+    return isPolluting(...cleaned) ? [cleaned[0], fault(here, 'this key is not allowed')] : cleaned;
   };
   const cleanText = (text: string, path: readonly string[]): unknown => {
     if (rules.controlCharacters === 'keep') return text;
