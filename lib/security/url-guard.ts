@@ -57,6 +57,8 @@ const FORBIDDEN = list(
   '168.63.129.16/32',
   'fd00:ec2::/32',
   'fd20:ce::/32',
+  // Local translation (RFC 8215): where in it an IPv4 address stands is known to the translator alone.
+  '64:ff9b:1::/48',
   '100::/64',
   '2001::/32',
   'fe80::/10',
@@ -68,7 +70,6 @@ const PRIVATE = list(
   '172.16.0.0/12',
   '192.168.0.0/16',
   '198.18.0.0/15',
-  '64:ff9b:1::/48',
   'fc00::/7',
   'fec0::/10',
 );
