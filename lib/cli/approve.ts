@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { applyEdits, modify } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, type ParseError, parseTree } from 'jsonc-parser';
 import type { JsonObject } from '../mcp/types.ts';
 import { type ApiOptions, apiPath, listOf, requestApi } from './api-client.ts';
 import { CommandFailure, type ExitCode } from './failure.ts';
@@ -40,10 +40,23 @@ function writeInto(file: string, server: string, approvedTools: Readonly<Record<
   } catch (cause) {
     throw new CommandFailure(`${file} cannot be read`, { cause, next: 'pass --write FILE' });
   }
+  requireServer(text, file, server);
   const formattingOptions = { insertSpaces: true, tabSize: 2 };
   for (const [tool, digest] of Object.entries(approvedTools)) {
     const path = ['mcpServers', server, 'approvedTools', tool];
     text = applyEdits(text, modify(text, path, digest, { formattingOptions }));
   }
   writeFileSync(file, text);
+}
+
+/** An edit of what is no JSON would damage it, and one of a server that is not there would add half of one. */
+function requireServer(text: string, file: string, server: string): void {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  if (root === undefined || errors.length > 0)
+    throw new CommandFailure(`${file} is not JSON, and is left as it is`, { next: `fusebox validate ${file}` });
+  if (findNodeAtLocation(root, ['mcpServers', server])?.type === 'object') return;
+  throw new CommandFailure(`${file} has no server "${server}" in mcpServers, and is left as it is`, {
+    next: 'pass --write FILE with the file that configures it',
+  });
 }
