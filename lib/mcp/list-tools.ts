@@ -1,7 +1,7 @@
 import type { RemoteServerConfig } from '../config/schema.ts';
-import { withoutControls } from '../security/printable.ts';
 import { Attempts, type ServedServer } from './attempts.ts';
 import type { CallToolDependencies } from './call-tool.ts';
+import { shownDefinition } from './shown-definition.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
 import { pinningOf, toolDigest } from './tool-pinning.ts';
 import { isIdempotent, isToolAllowed } from './tool-policy.ts';
@@ -40,12 +40,9 @@ export async function listTools(
 
 /** What a server says of its tools is data, for people and for models to read: nothing in it moves a cursor or hides. */
 function catalogTool(tool: ToolDefinition, config: RemoteServerConfig): CatalogTool {
-  const { title, description } = tool;
   const pinning = pinningOf(tool, config);
   return {
-    ...tool,
-    ...(typeof title === 'string' && { title: withoutControls(title) }),
-    ...(typeof description === 'string' && { description: withoutControls(description) }),
+    ...shownDefinition(tool),
     idempotent: isIdempotent(tool, config),
     digest: toolDigest(tool),
     ...(pinning !== undefined && { pinning }),
