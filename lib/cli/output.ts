@@ -7,8 +7,12 @@ export type TextStyle = Parameters<typeof styleText>[0];
 export const paint = (style: TextStyle, text: string, stream: NodeJS.WriteStream = process.stdout): string =>
   styleText(style, text, { stream });
 
-/** Characters that move the cursor, colour, ring or turn the writing direction: in text of others, a way to forge lines. */
-const UNPRINTABLE = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+/**
+ * Characters that move the cursor, colour, ring, turn the writing direction or do not show (zero-width, tags): in text of others, ways
+ * to forge lines and to hide words. The joiner within an emoji is a part of it.
+ */
+const UNPRINTABLE =
+  /(?![\t\n]|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d\p{Extended_Pictographic})[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Text of others (a server, a file) made safe for a terminal. Keeps tabs and line ends. */
 export const printable = (text: string): string => stripVTControlCharacters(text).replace(UNPRINTABLE, '');
@@ -18,9 +22,11 @@ export const printableLine = (text: string): string => printable(text.replace(/\
 
 /** One JSON document on stdout. What a terminal would obey is escaped, which leaves the value as it is. */
 export function writeJson(value: unknown): void {
-  const escaped = JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // A tag character is two units, each with an escape of its own.
+  const escaped = JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) =>
+    character.split('').map(escapeUnit).join(''),
+  );
   process.stdout.write(`${escaped}\n`);
 }
 

@@ -10,6 +10,7 @@ describe('text of others', () => {
     ['c1 \u009b2J\u0085', 'c1 '],
     ['user\u202egpj.exe\u202c \u2066x\u2069 \u200fy', 'usergpj.exe x y'],
     ['naïve 日本 👩‍🔧', 'naïve 日本 👩‍🔧'],
+    ['zero\u200bwidth\u200d \u{E0049}\u{E0047}tags\ufeff', 'zerowidth tags'],
   ])('%j becomes %j', (text, expected) => {
     expect(printable(text)).toBe(expected);
   });
