@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { compose, type Product } from '../helpers/composed.ts';
 import {
   answerJson,
@@ -331,3 +332,36 @@ describe('a server that', () => {
     });
   });
 });
+
+it('an answer that would unfold to a hundred times its size is not unfolded', async () => {
+  const bomb = gzipSync(
+    JSON.stringify(resultOf(1, { ...answered, content: [{ type: 'text', text: ' '.repeat(50_000_000) }] })),
+  );
+  expect(bomb.length).toBeLessThan(100_000);
+  await serve(
+    (_, response) =>
+      void response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb),
+  );
+  expect((await callIt()).code).toBe('upstream_protocol_error');
+});
+
+it.each(['find\r\nx-evil: 1', 'find\u0000', 'find\u007f', 'fïnd ☃'])(
+  'a tool called %j, and its arguments, put no header of their own into a request',
+  async (name) => {
+    const heads: Record<string, unknown>[] = [];
+    const schema = { type: 'object', properties: { q: { type: 'string', 'x-mcp-header': 'Q' } } };
+    server = await startScripted((request, response) => {
+      heads.push(request.http.headers);
+      const result =
+        request.method === 'tools/call' ? answered : ordinaryResult(request, [{ name, inputSchema: schema }]);
+      answerJson(response, resultOf(request.id, result ?? {}));
+    });
+    product = compose({ s: { url: server.url } });
+    await product.call('s', name, { q: 'x\r\nx-evil: 2' });
+    expect(heads).toHaveLength(2);
+    for (const head of heads) {
+      expect(head).not.toHaveProperty('x-evil');
+      expect(Object.values(head).join()).not.toContain(name);
+    }
+  },
+);
