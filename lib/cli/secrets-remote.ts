@@ -150,5 +150,7 @@ async function asked<T>(answer: Promise<T>, id: string): Promise<T> {
 function failed(id: string, error: unknown): CommandFailure {
   const { name, message } = error instanceof Error ? error : new Error('unknown');
   if (name === 'CredentialsProviderError') throw misuse('there are no AWS credentials', 'sign in, or set AWS_PROFILE');
+  if (message === 'Region is missing')
+    throw misuse('there is no AWS region', 'set AWS_REGION, or deploy.region in the configuration');
   return new CommandFailure(`${id}: ${name}: ${message}`, { cause: error });
 }
