@@ -122,7 +122,8 @@ function localClient(): SecretsManagerClient {
       next: 'start one with `npm start` here, or pass --aws for the deployed secret',
     });
   }
-  const credentials = { accessKeyId: 'operator', secretAccessKey: 'local' };
+  const { sessionToken } = run;
+  const credentials = { accessKeyId: 'operator', secretAccessKey: 'local', sessionToken };
   return new SecretsManagerClient({ endpoint: run.secretsEndpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
 }
 

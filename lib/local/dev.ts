@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { secretNamesOf } from '../config/secret-names.ts';
@@ -65,6 +66,8 @@ export interface LocalRun {
   readonly pools: ReadonlyMap<string, FunctionPool>;
   /** Where AWS's stand-ins are, by service. */
   readonly endpoints: { readonly dynamodb: string; readonly secretsmanager: string };
+  /** What requests to them have to carry. */
+  readonly sessionToken: string;
   /** Ends every process, frozen ones too. */
   close(): Promise<void>;
 }
@@ -109,7 +112,11 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     close,
   );
   let manager: LocalSecretsManager | undefined;
-  const secrets = started.adopt(await openSecretsEndpoint(() => manager, options.onAwsCall), close);
+  const sessionToken = randomBytes(32).toString('hex');
+  const secrets = started.adopt(
+    await openSecretsEndpoint({ manager: () => manager, sessionToken, onCall: options.onAwsCall }),
+    close,
+  );
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
   const variables = {
@@ -119,6 +126,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     [ENVIRONMENT.storeTimeoutMs]: STORE_TIMEOUT_MS,
     AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+    AWS_SESSION_TOKEN: sessionToken,
   };
   manager = createSecretsManager(steps, model, (arn, payload) => poolOf(pools, arn).invoke(payload));
   pools = createPools(steps, model.functions, variables);
@@ -127,12 +135,17 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
   });
   const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
-  const forget = writeRunFile(options.cwd, { url: gateway.url, secretsEndpoint: secrets.endpoint, pid: process.pid });
+  const forget = writeRunFile(options.cwd, {
+    url: gateway.url,
+    secretsEndpoint: secrets.endpoint,
+    sessionToken,
+    pid: process.pid,
+  });
   started.defer(forget);
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
   const endpoints = { dynamodb: state.endpoint, secretsmanager: secrets.endpoint };
-  return { url: gateway.url, firstCall, pools, endpoints, close: () => started.disposeAsync() };
+  return { url: gateway.url, firstCall, pools, endpoints, sessionToken, close: () => started.disposeAsync() };
 }
 
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;

@@ -151,7 +151,7 @@ afterAll(async () => {
 const clientOptions = (service: 'dynamodb' | 'secretsmanager') => ({
   endpoint: run.local.endpoints[service],
   region: 'us-east-1',
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test', sessionToken: run.local.sessionToken },
   maxAttempts: 1,
 });
 

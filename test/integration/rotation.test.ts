@@ -50,7 +50,7 @@ beforeEach(async () => {
     if (!valid.has(token)) return void response.writeHead(401).end();
     return answerJson(response, resultOf(request.id, ordinaryResult(request, TOOLS) ?? {}));
   });
-  endpoint = await openSecretsEndpoint(() => manager);
+  endpoint = await openSecretsEndpoint({ manager: () => manager });
   const local = { accessKeyId: 'local', secretAccessKey: 'local' };
   client = new SecretsManagerClient({
     endpoint: endpoint.endpoint,

@@ -8,39 +8,48 @@ import { type LocalSecretsManager, SecretsManagerError } from './secrets-manager
 
 const TARGET = /^secretsmanager\.(\w+)$/;
 
+export interface SecretsEndpointOptions {
+  /** Undefined as long as the run has not started: requests are answered 503. */
+  readonly manager: () => LocalSecretsManager | undefined;
+  /**
+   * Every request has to carry it: other users of the machine reach the loopback, too. No signature is checked beside it.
+   * @default none: whoever signs at all
+   */
+  readonly sessionToken?: string;
+  /** Told of every request, before it is answered. @default nobody is */
+  readonly onCall?: OnAwsCall | undefined;
+}
+
 /**
  * Secrets Manager's protocol (AWS JSON 1.1) on a free port of the loopback: functions find it by
- * `AWS_ENDPOINT_URL_SECRETS_MANAGER`. Until `serve` every request is answered 503.
- *
- * @param onCall told of every request, before it is answered
+ * `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
  */
-export async function openSecretsEndpoint(
-  manager: () => LocalSecretsManager | undefined,
-  onCall: OnAwsCall = () => undefined,
-): Promise<LoopbackServer> {
-  const server = createServer((request, response) => void serve(manager(), onCall, request, response));
+export async function openSecretsEndpoint(options: SecretsEndpointOptions): Promise<LoopbackServer> {
+  const server = createServer((request, response) => void serve(options, request, response));
   return listenOnLoopback(server);
 }
 
 async function serve(
-  manager: LocalSecretsManager | undefined,
-  onCall: OnAwsCall,
+  { manager: get, sessionToken, onCall }: SecretsEndpointOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const manager = get();
   response.on('error', () => undefined);
   try {
     const body = await text(request);
     const operation = TARGET.exec(String(request.headers['x-amz-target']))?.[1];
-    // No page in a browser can send this header without being asked first, which we refuse: no signature is checked here.
+    // No page in a browser can send this header without being asked first, which we refuse.
     if (request.headers.authorization === undefined)
       return write(response, 403, refusal('MissingAuthenticationTokenException', 'Missing'));
+    if (sessionToken !== undefined && request.headers['x-amz-security-token'] !== sessionToken)
+      return write(response, 403, refusal('UnrecognizedClientException', 'This is not a request of the local run.'));
     if (manager === undefined)
       return write(response, 503, refusal('ServiceUnavailable', 'The local run has not started yet.'));
     if (request.method !== 'POST' || operation === undefined)
       return write(response, 400, refusal('UnknownOperationException', 'Not an operation of Secrets Manager.'));
     const input: unknown = JSON.parse(body || '{}');
-    onCall({ caller: callerOf(request), action: `secretsmanager:${operation}`, resource: idOf(input) });
+    onCall?.({ caller: callerOf(request), action: `secretsmanager:${operation}`, resource: idOf(input) });
     write(response, 200, await manager.run(operation, input));
   } catch (error) {
     if (error instanceof SecretsManagerError) return write(response, 400, refusal(error.name, error.message));

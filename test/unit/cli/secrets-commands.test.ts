@@ -29,7 +29,7 @@ beforeAll(async () => {
     prefix: 'Fusebox-prod/',
     rotate: (name) => (name === 'search-token' ? Promise.reject(new Error('the step testSecret failed')) : undefined),
   });
-  endpoint = await openSecretsEndpoint(() => manager);
+  endpoint = await openSecretsEndpoint({ manager: () => manager });
 });
 afterAll(async () => {
   await endpoint.close();
