@@ -22,17 +22,39 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, { key, email }: AlarmsProps) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', { masterKey: key, enforceSSL: true });
+    this.letAlarmsTell(key);
+    if (email !== null) this.topic.addSubscription(new EmailSubscription(email));
+  }
+
+  /**
+   * A topic with a policy of its own has lost SNS's default one, which lets the account's alarms in. The key has to let them in too:
+   * its owner's statement means no service.
+   *
+   * https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+   */
+  private letAlarmsTell(key: Key): void {
+    const { account } = Stack.of(this);
+    const ofThisAccount = {
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    };
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        ...ofThisAccount,
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+      }),
+    );
     key.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsToTopic',
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        ...ofThisAccount,
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         // In a key's own policy this is the key.
         resources: ['*'],
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    if (email !== null) this.topic.addSubscription(new EmailSubscription(email));
   }
 
   /** A rotation that failed: the secret is as it was, and will not stay good for ever. */
