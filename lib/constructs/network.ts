@@ -14,6 +14,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import { Annotations, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { VpcConfig } from '../config/deploy-schema.ts';
 
@@ -28,6 +29,9 @@ export interface NetworkProps {
   readonly logs: LogGroupProps;
 }
 
+type ExistingVpcConfig = Extract<VpcConfig, { id: string }>;
+type NewVpcConfig = Exclude<VpcConfig, ExistingVpcConfig>;
+
 const HTTPS = Port.tcp(443);
 const DEFAULT_CIDR = '10.0.0.0/16';
 const DEFAULT_ZONES = 2;
@@ -41,8 +45,9 @@ export class Network extends Construct {
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    const { config } = props;
-    this.vpc = props.vpc ?? this.#vpcOf(config ?? {}, props.logs);
+    const { config = {} } = props;
+    const existing = props.vpc ?? ('id' in config ? this.#existing(config) : undefined);
+    this.vpc = existing ?? this.#create('id' in config ? {} : config, props.logs);
     this.subnets = { subnetType: SubnetType.PRIVATE_WITH_EGRESS };
     this.securityGroup = new SecurityGroup(this, 'Functions', {
       vpc: this.vpc,
@@ -51,25 +56,30 @@ export class Network extends Construct {
     });
     // Servers are where their owners put them: no narrower network is known.
     this.securityGroup.addEgressRule(Peer.anyIpv4(), HTTPS, 'MCP servers and AWS services, over TLS');
-    for (const { cidr, port } of config?.egress ?? []) {
+    for (const { cidr, port } of config.egress ?? []) {
       this.securityGroup.addEgressRule(Peer.ipv4(cidr), Port.tcp(port), 'named in deploy.vpc.egress');
     }
-    // A VPC that exists has those that it should have: a second one of a service takes over its private name.
-    if (this.vpc instanceof Vpc) this.#addEndpoints(props.invokes);
+    // Another's VPC has those that it should have: a second one of a service takes over its private name.
+    if (existing === undefined) this.#addEndpoints(props.invokes);
   }
 
-  #vpcOf(config: VpcConfig, logs: LogGroupProps): IVpc {
-    if ('id' in config) {
-      return Vpc.fromVpcAttributes(this, 'Vpc', {
-        vpcId: config.id,
-        availabilityZones: [...config.availabilityZones],
-        privateSubnetIds: [...config.subnetIds],
-      });
-    }
+  #existing(config: ExistingVpcConfig): IVpc {
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
+      vpcId: config.id,
+      availabilityZones: [...config.availabilityZones],
+      privateSubnetIds: [...config.subnetIds],
+    });
+    // Their route tables are for gateway endpoints, of which none is made here.
+    Annotations.of(vpc).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
+    return vpc;
+  }
+
+  #create(config: NewVpcConfig, logs: LogGroupProps): IVpc {
     const { cidr = DEFAULT_CIDR, availabilityZones = DEFAULT_ZONES, natGateways = 1 } = config;
     const vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr(cidr),
-      maxAzs: availabilityZones,
+      // Not `maxAzs`, which is 2 at most where the account is not known: CloudFormation knows the region's zones.
+      availabilityZones: Array.from({ length: availabilityZones }, (_, zone) => Fn.select(zone, Fn.getAzs())),
       natGateways,
       // CDK closes it with a function of its own, which needs rights that nothing else here does.
       restrictDefaultSecurityGroup: false,
