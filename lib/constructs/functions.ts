@@ -197,7 +197,8 @@ export class Functions extends Construct {
 const AUDIT_FILTER = '{ $.audit.v = 1 }';
 
 /**
- * What Lambda needs to give a function its place in a VPC. Not AWS's managed policy, which may write every log.
+ * What Lambda needs to give a function its place in a VPC. Not AWS's managed policy, which may write every log. The function's own code
+ * gets none of it: what code asks for carries `lambda:SourceFunctionArn`, what Lambda asks for does not.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
  */
@@ -218,6 +219,7 @@ function letJoinNetwork(role: Role): void {
         'ec2:UnassignPrivateIpAddresses',
       ],
       resources: ['*'],
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
     }),
   );
 }

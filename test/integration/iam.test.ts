@@ -1,4 +1,4 @@
-/** What functions ask of AWS in a local run of every route and kind, against what their synthesised roles let them. */
+/** What functions ask of AWS in a local run with every option, of every route and kind, against what their synthesised roles let them. */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
@@ -21,10 +21,21 @@ function servers(url: string, issuerUrl: string): Record<string, object> {
   const quick = { circuitBreaker: { consecutiveFailures: 1 }, retry: { maxRetries: 0 }, trusted: true };
   return {
     modern: { url, auth: bearer('modern-token', { rotation }), ...quick },
-    legacy: { url, protocol: 'legacy', auth: bearer('legacy-token'), ...quick },
+    // Sessions are given back and taken up again with every call.
+    legacy: { url, protocol: 'legacy', auth: bearer('legacy-token'), pool: { idleMs: 0 }, ...quick },
     alone: { url, protocol: 'legacy', auth: bearer('alone-token'), isolated: true, maxConcurrency: 2, ...quick },
+    // Of these the catalogue alone has to do with the server: nobody has called a tool.
+    lost: { url, protocol: 'legacy', ...quick },
+    down: { url, protocol: 'legacy', ...quick },
   };
 }
+
+/** What of a deployment concerns roles, or means nothing on one machine and must not be in the way there. */
+const deploy = {
+  vpc: {},
+  alarmEmail: 'oncall@example.com',
+  auditExport: { destinationArn: 'arn:aws:logs:us-east-1:111122223333:destination:audit' },
+};
 
 beforeAll(async () => {
   flaky = await startFlaky({ port: 0 });
@@ -34,13 +45,16 @@ beforeAll(async () => {
     URL_MODERN: flaky.url,
     URL_LEGACY: flaky.url,
     URL_ALONE: flaky.url,
+    URL_LOST: flaky.url,
+    URL_DOWN: flaky.url,
     URL_ISSUER: issuer.url,
     MCP_TOKEN_MODERN: 'a',
     MCP_TOKEN_LEGACY: 'b',
     MCP_TOKEN_ALONE: 'c',
   };
-  run = await startRun(servers(flaky.url, '${env:URL_ISSUER}'), { env, onAwsCall: (call) => calls.push(call) });
-  policies = synthesisePolicies({ mcpServers: servers('https://a.example.com', 'https://i.example.com') });
+  const options = { env, onAwsCall: (call: AwsCall) => calls.push(call) };
+  run = await startRun(servers(flaky.url, '${env:URL_ISSUER}'), options, { deploy });
+  policies = synthesisePolicies({ mcpServers: servers('https://a.example.com', 'https://i.example.com'), deploy });
   await drive();
 }, 90_000);
 afterAll(async () => {
@@ -74,7 +88,16 @@ async function drive(): Promise<void> {
     const order = { state: 'closed', reason: 'test', forSeconds: 5 };
     await send('PUT', `/v1/servers/${server}/circuit`, order);
   }
+  flaky.control({ mode: 'lose-sessions', methods: ['tools/list'], count: 1 });
+  await get('/v1/servers/lost/tools');
+  flaky.control({ mode: '503', methods: ['tools/list'] });
+  await get('/v1/servers/down/tools');
+  flaky.control({ mode: 'ok' });
   await get('/v1/servers');
+  for (const server of ALL) {
+    await get(`/v1/servers/${server}`);
+    await get(`/v1/servers/${server}/connectivity`);
+  }
   await deleteStored(send);
   await rotateOnce();
 }
@@ -137,6 +160,26 @@ function logging(caller: string): Asked[] {
   return ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({ caller, action, resource, context: {} }));
 }
 
+/** Lambda gives a function its place in a VPC with the function's role (Lambda developer guide, "Giving functions access to a VPC"). */
+function joining(caller: string): Asked[] {
+  const resource = (type: string) => `arn:aws:ec2:${REGION}:${ACCOUNT}:${type}`;
+  const asked: [string, string][] = [
+    ['CreateNetworkInterface', resource('network-interface/*')],
+    ['DescribeNetworkInterfaces', '*'],
+    ['DescribeSubnets', '*'],
+    ['DeleteNetworkInterface', resource('network-interface/eni-0a1b2c3d')],
+    ['AssignPrivateIpAddresses', resource('network-interface/eni-0a1b2c3d')],
+    ['UnassignPrivateIpAddresses', resource('network-interface/eni-0a1b2c3d')],
+  ];
+  return asked.map(([action, on]) => ({ caller, action: `ec2:${action}`, resource: on, context: {} }));
+}
+
+/** The ARN by which AWS knows the code of a function; what Lambda does itself has none. */
+const asCode = (one: Asked): Asked => ({
+  ...one,
+  context: { ...one.context, 'lambda:SourceFunctionArn': policies.arnOf('lambda', one.caller) },
+});
+
 function everythingAsked(): Asked[] {
   const own = calls.filter(({ caller }) => policies.statements.has(caller));
   const asked = own.flatMap((call) => [
@@ -148,7 +191,8 @@ function everythingAsked(): Asked[] {
     },
     ...implied(call),
   ]);
-  const all = [...asked, ...[...policies.statements.keys()].flatMap(logging)];
+  const functions = [...policies.statements.keys()];
+  const all = [...asked.map(asCode), ...functions.flatMap(logging), ...functions.flatMap(joining)];
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
@@ -177,9 +221,8 @@ async function isAllowed(
 
 it('every function was driven, and each asks for what its role lets it', async () => {
   const asked = everythingAsked();
-  expect(new Set(asked.filter(({ action }) => action !== 'logs').map(({ caller }) => caller))).toEqual(
-    new Set(policies.statements.keys()),
-  );
+  const functions = new Set(policies.statements.keys());
+  expect(new Set(calls.map(({ caller }) => caller).filter((caller) => functions.has(caller)))).toEqual(functions);
   const denied: string[] = [];
   for (const one of asked) {
     if (!(await isAllowed(one, policies.statements.get(one.caller) ?? []))) {
@@ -196,6 +239,12 @@ it('every function was driven, and each asks for what its role lets it', async (
       'dynamodb:DeleteItem',
       'dynamodb:Query',
       'dynamodb:BatchWriteItem',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
       'kms:Decrypt',
       'kms:DescribeKey',
       'kms:Encrypt',
@@ -211,22 +260,28 @@ it('every function was driven, and each asks for what its role lets it', async (
   );
 });
 
-it('no function has a statement that it does not need, and no action that nobody needs', async () => {
+it('no role lets its function do what it does not ask for: each action of each statement is used', async () => {
   const asked = everythingAsked();
   const unused: string[] = [];
-  const used = new Set<string>();
   for (const [caller, statements] of policies.statements) {
+    const own = asked.filter((one) => one.caller === caller);
     for (const statement of statements) {
-      const own = asked.filter((one) => one.caller === caller);
-      const through = [];
-      for (const one of own) if (await isAllowed(one, [statement])) through.push(one);
-      if (through.length === 0) unused.push(`${caller} ${JSON.stringify(statement)}`);
-      for (const { action } of through) used.add(action);
+      for (const action of [statement.Action].flat()) {
+        const alone = [{ ...statement, Action: action }];
+        const through = await Promise.all(
+          own.filter((one) => one.action === action).map(async (one) => isAllowed(one, alone)),
+        );
+        if (!through.includes(true)) unused.push(`${caller} ${action} ${JSON.stringify(statement.Resource)}`);
+      }
     }
   }
   expect(unused).toEqual([]);
-  const granted = [...policies.statements.values()].flat().flatMap(({ Action }) => Action);
-  expect(new Set(granted)).toEqual(used);
+});
+
+it('code of a function cannot change the network with what Lambda may', async () => {
+  for (const [caller, statements] of policies.statements) {
+    for (const one of joining(caller)) expect(await isAllowed(asCode(one), statements)).toBe(false);
+  }
 });
 
 it('without the statement a call is denied: the evaluation can say no', async () => {
