@@ -14,6 +14,17 @@ export interface DataProps {
 /** What DynamoDB asks of KMS on behalf of a caller of an encrypted table; AWS's documented set without its wildcards. */
 const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
 
+/** What CloudWatch Logs does with a key; AWS's documented set without its wildcards, as far as it concerns a symmetric key. */
+const LOGS_KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
 const RECORDS_ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
@@ -113,7 +124,7 @@ export class Data extends Construct {
       new PolicyStatement({
         sid: 'LogsOfThisStack',
         principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
-        actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+        actions: LOGS_KEY_ACTIONS,
         // In a key's own policy this is the key.
         resources: ['*'],
         conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': logGroups } },

@@ -123,6 +123,14 @@ describe.each([
       expect(role).not.toHaveProperty('ManagedPolicyArns');
     }
   });
+
+  it('has no wildcard in what services may do with its key, and leaves the rest to the account', () => {
+    const [key] = Object.values(propertiesOf(synthesised, 'AWS::KMS::Key'));
+    const [ofAccount, ...ofServices] = Object(key).KeyPolicy.Statement as Record<string, unknown>[];
+    expect(JSON.stringify(ofAccount?.['Principal'])).toContain(':root');
+    expect(ofServices.map(({ Sid }) => Sid)).toEqual(['LogsOfThisStack', 'AlarmsToTopic']);
+    for (const { Action: action } of ofServices) expect(JSON.stringify(action)).not.toContain('*');
+  });
 });
 
 describe.each([
