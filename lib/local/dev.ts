@@ -189,13 +189,13 @@ function createSecretsManager(
 ): LocalSecretsManager {
   const values = new LocalValues(tokens, new Vault(vaultPaths(options.cwd), options.env));
   for (const line of missingSecrets(config, values)) options.log(line);
-  const prefix = functions.find(({ environment }) => environment[ENVIRONMENT.secretPrefix])?.environment;
+  const [prefix = ''] = functions.flatMap(({ environment }) => environment[ENVIRONMENT.secretPrefix] ?? []);
   return new LocalSecretsManager({
     values,
     names: [...new Set(Object.values(config.mcpServers).flatMap(secretNamesOf))],
-    prefix: prefix?.[ENVIRONMENT.secretPrefix] ?? '',
+    prefix,
     rotate: (name, event) => {
-      const arn = [...rotations].find(([id]) => id.endsWith(name))?.[1];
+      const arn = rotations.get(name.startsWith('arn:') ? name : prefix + name);
       return arn === undefined ? undefined : rotateStep(event, (payload) => invoke(arn, payload));
     },
   });
