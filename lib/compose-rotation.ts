@@ -63,12 +63,12 @@ export function composeRotator(env: NodeJS.ProcessEnv, world: Partial<RotationWo
   };
 }
 
-/** The name in the configuration of what Secrets Manager calls by an ARN, behind which it has put six characters. */
+/** The name in the configuration of what Secrets Manager calls by an ARN, behind which it has put six characters: they may be left out there. */
 function secretOf(env: NodeJS.ProcessEnv, { mcpServers }: FuseboxConfig, id: string): string {
   const idOf = secretIdOf(env);
   const names = Object.values(mcpServers).flatMap((server) => rotationOf(server)?.secret ?? []);
-  const byArn = /^arn:[^:]+:secretsmanager:[^:]+:\d+:secret:(.+)-[^-]{6}$/.exec(id)?.[1];
-  const name = names.find((known) => [id, byArn].includes(idOf(known)));
+  const [, withoutEnd, ownName] = /^(arn:[^:]+:secretsmanager:[^:]+:\d+:secret:(.+))-[^-]{6}$/.exec(id) ?? [];
+  const name = names.find((known) => [id, withoutEnd, ownName].includes(idOf(known)));
   if (name === undefined) throw new Error('the configuration rotates no such secret');
   return name;
 }

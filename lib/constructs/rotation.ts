@@ -3,7 +3,7 @@ import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import { Aws } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { RotatedSecret } from '../config/secret-names.ts';
-import type { Secrets } from './secrets.ts';
+import { constructIdOf, type Secrets } from './secrets.ts';
 
 export interface RotationProps {
   readonly secrets: Secrets;
@@ -20,7 +20,7 @@ export class Rotation extends Construct {
   constructor(scope: Construct, id: string, { secrets, rotated, rotate }: RotationProps) {
     super(scope, id);
     for (const { secret, rotation } of rotated) {
-      const ofSecret = new Construct(this, secret);
+      const ofSecret = new Construct(this, constructIdOf(secret));
       const permission = new CfnPermission(ofSecret, 'Invoke', {
         action: 'lambda:InvokeFunction',
         functionName: rotate.functionArn,
@@ -29,7 +29,7 @@ export class Rotation extends Construct {
         sourceArn: secrets.arnOf(secret),
       });
       const schedule = new CfnRotationSchedule(ofSecret, 'Schedule', {
-        secretId: secrets.arnOf(secret),
+        secretId: secrets.idOf(secret),
         rotationLambdaArn: rotate.functionArn,
         rotationRules: { scheduleExpression: `rate(${rotation.everyDays} days)` },
         // The secret may still be empty.

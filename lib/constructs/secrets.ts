@@ -38,13 +38,13 @@ export class Secrets extends Construct {
   /** Stands before a name of the configuration to make that of a secret created here. */
   readonly prefix: string;
   readonly #props: SecretsProps;
-  readonly #arns = new Map<string, string>();
+  readonly #ids = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: SecretsProps) {
     super(scope, id);
     this.#props = props;
     this.prefix = `${Stack.of(this).stackName}/`;
-    for (const name of props.names) this.#arns.set(name, this.#arnOf(name));
+    for (const name of props.names) this.#ids.set(name, this.#idOf(name));
   }
 
   /** Ids of existing secrets, by their names in the configuration. */
@@ -54,11 +54,17 @@ export class Secrets extends Construct {
     return Object.fromEntries(used.map(([name, { secretArn }]) => [name, secretArn]));
   }
 
-  /** The ARN of a secret, whole where it was created here. */
+  /** By what Secrets Manager knows a secret: its ARN, of an existing one perhaps without the six characters that end it. */
+  idOf(name: string): string {
+    const id = this.#ids.get(name);
+    if (id === undefined) throw new RangeError(`secret: found "${name}"; known: ${this.#props.names.join(', ')}`);
+    return id;
+  }
+
+  /** What the ARN of a secret looks like, for policies: the whole of it where it is known. */
   arnOf(name: string): string {
-    const arn = this.#arns.get(name);
-    if (arn === undefined) throw new RangeError(`secret: found "${name}"; known: ${this.#props.names.join(', ')}`);
-    return arn;
+    const id = this.idOf(name);
+    return this.#isWhole(name) ? id : `${id}-??????`;
   }
 
   /** Reading the current values of these secrets. */
@@ -100,15 +106,21 @@ export class Secrets extends Construct {
     return existing === undefined ? this.#props.key.keyArn : existing.encryptionKey?.keyArn;
   }
 
-  #arnOf(name: string): string {
+  #idOf(name: string): string {
     const existing = this.#props.existing[name];
-    if (existing !== undefined) return existing.secretFullArn ?? `${existing.secretArn}-??????`;
+    if (existing !== undefined) return existing.secretFullArn ?? existing.secretArn;
     return name.startsWith('arn:') ? name : this.#create(name);
+  }
+
+  #isWhole(name: string): boolean {
+    const existing = this.#props.existing[name];
+    if (existing !== undefined) return existing.secretFullArn !== undefined;
+    return !name.startsWith('arn:') || /-[A-Za-z0-9]{6}$/.test(name);
   }
 
   /** An L1: the L2 always puts a generated value in, which a server would be called with. */
   #create(name: string): string {
-    const scope = new Construct(this, name);
+    const scope = new Construct(this, constructIdOf(name));
     const secret = new CfnSecret(scope, 'Secret', {
       name: this.prefix + name,
       description: `mcp-fusebox: ${name}; its value comes from fusebox secrets push`,
@@ -136,3 +148,6 @@ export class Secrets extends Construct {
     return secret.ref;
   }
 }
+
+/** CDK makes `--` of a slash, which is a name's own, too. */
+export const constructIdOf = (secret: string): string => secret.replaceAll('/', '~');
