@@ -53,6 +53,7 @@ export async function rotateSecret(step: RotationStep, dependencies: RotationDep
       // Whoever issued the value has made it valid.
       return undefined;
     case 'testSecret':
+      if (await isEmpty(step, dependencies.versions)) return undefined;
       return dependencies.probe(await pendingValue(step, dependencies.versions));
     case 'finishSecret':
       await pendingValue(step, dependencies.versions);
@@ -70,6 +71,20 @@ async function create(
   if ((await versions.read(id, { stage: PENDING, id: token })) !== undefined) return;
   const value = await issue(await versions.read(id, { stage: CURRENT }));
   await versions.putPending(id, token, value);
+}
+
+/**
+ * Secrets Manager tries this step by itself when it is given a schedule that does not begin at once, as in every deployment; the secret may
+ * have no value yet. That proves nothing, and nothing comes of it: the first step of a rotation fails, and the last one wants a value.
+ *
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html (RotateImmediately)
+ */
+async function isEmpty(
+  { SecretId: id, ClientRequestToken: token }: RotationStep,
+  versions: SecretVersions,
+): Promise<boolean> {
+  const pending = await versions.read(id, { stage: PENDING, id: token });
+  return pending === undefined && (await versions.read(id, { stage: CURRENT })) === undefined;
 }
 
 async function pendingValue(
