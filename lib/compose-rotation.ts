@@ -16,7 +16,7 @@ import { toTarget } from './compose-target.ts';
 import type { RotationConfig } from './config/auth-schema.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
-import { rotationOf } from './config/secret-names.ts';
+import { callSecretsOf, rotationOf } from './config/secret-names.ts';
 import type { SecretSource } from './mcp/ports.ts';
 import { type RotationStep, rotateSecret, type SecretVersions } from './mcp/rotate-secret.ts';
 import { systemTimer } from './mcp/system-timer.ts';
@@ -34,7 +34,8 @@ export interface RotationWorld {
 interface RotatedServer {
   readonly name: string;
   readonly server: RemoteServerConfig;
-  readonly rotation: RotationConfig;
+  /** Of one of them at least. */
+  readonly rotation: RotationConfig | undefined;
 }
 
 export interface Rotator {
@@ -73,21 +74,22 @@ function secretOf(env: NodeJS.ProcessEnv, { mcpServers }: FuseboxConfig, id: str
   return name;
 }
 
+/** Every server that is called with the secret, whether or not it is the one that says how it is rotated. */
 function usersOf({ mcpServers }: FuseboxConfig, secret: string): RotatedServer[] {
   return Object.entries(mcpServers).flatMap(([name, server]) => {
-    const rotated = rotationOf(server);
-    if (server.type === 'stdio' || rotated?.secret !== secret) return [];
-    return [{ name, server, rotation: rotated.rotation }];
+    if (server.type === 'stdio' || !['bearer', 'header'].includes(server.auth.type)) return [];
+    return callSecretsOf(server).includes(secret) ? [{ name, server, rotation: rotationOf(server)?.rotation }] : [];
   });
 }
 
 async function issue(
   env: NodeJS.ProcessEnv,
-  [user]: readonly RotatedServer[],
+  users: readonly RotatedServer[],
   current: string | undefined,
   dependencies: CredentialDependencies,
 ): Promise<string> {
-  if (user === undefined) throw new Error('no server uses the secret');
+  const user = users.find(({ rotation }) => rotation !== undefined);
+  if (user?.rotation === undefined) throw new Error('no server says how the secret is rotated');
   const { issuer } = user.rotation;
   const signal = AbortSignal.timeout(ISSUER_LIMIT_MS);
   if (issuer.type === 'oauth') {

@@ -30,6 +30,8 @@ export class FreshValue<T> {
   readonly #flight = new SingleFlight<Versioned<T>>();
   #latest: (Versioned<T> & Fetched<T>) | undefined;
   #refreshAgainAtMs = 0;
+  /** A refusal before that is of what an earlier refusal brought, milliseconds. */
+  #nextRefusalAtMs = 0;
   /** How often in a row. */
   #vain = 0;
 
@@ -45,7 +47,12 @@ export class FreshValue<T> {
   async get(signal: AbortSignal, refusedVersion?: number): Promise<Versioned<T>> {
     const latest = this.#latest;
     if (latest !== undefined && !this.#isDue(latest, refusedVersion)) return latest;
-    return this.#flight.join(signal, (ended) => this.#renew(ended, refusedVersion));
+    const wasUnderWay = this.#flight.isUnderWay;
+    const renew = (ended: AbortSignal) => this.#renew(ended, refusedVersion);
+    const renewed = await this.#flight.join(signal, renew);
+    // What was under way may have begun before the value was refused.
+    const isStale = wasUnderWay && renewed.version === refusedVersion && this.#now() >= this.#refreshAgainAtMs;
+    return isStale ? this.#flight.join(signal, renew) : renewed;
   }
 
   #isDue(latest: Versioned<T> & Fetched<T>, refusedVersion: number | undefined): boolean {
@@ -61,7 +68,8 @@ export class FreshValue<T> {
       const fetched = await this.#fetch(signal);
       const isNew = before === undefined || before.value !== fetched.value;
       // What was fetched a moment ago may have been rotated since: a refusal says more than its age.
-      this.#pause(!isNew && refusedVersion !== undefined);
+      this.#pause(refusedVersion !== undefined && (!isNew || this.#now() < this.#nextRefusalAtMs));
+      if (refusedVersion !== undefined) this.#nextRefusalAtMs = this.#now() + MAX_PAUSE_MS;
       this.#latest = { ...fetched, version: isNew ? (before?.version ?? 0) + 1 : before.version };
       return this.#latest;
     } catch (error) {

@@ -3,6 +3,11 @@
  * is frozen meanwhile.
  */
 export class SingleFlight<T> {
+  /** Does a run go on? */
+  get isUnderWay(): boolean {
+    return this.#flight !== undefined;
+  }
+
   #flight: { readonly result: Promise<T>; readonly controller: AbortController; waiting: number } | undefined;
 
   /**
@@ -27,7 +32,13 @@ export class SingleFlight<T> {
 
   #start(run: (signal: AbortSignal) => Promise<T>) {
     const controller = new AbortController();
-    return { result: run(controller.signal), controller, waiting: 0 };
+    const flight = { result: run(controller.signal), controller, waiting: 0 };
+    // Whoever asks from now on asks anew, also while others have not yet taken what this one brought.
+    const land = (): void => {
+      if (this.#flight === flight) this.#flight = undefined;
+    };
+    flight.result.then(land, land);
+    return flight;
   }
 
   #end(flight: { readonly result: Promise<T>; readonly controller: AbortController }): void {

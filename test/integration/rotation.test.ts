@@ -177,6 +177,25 @@ describe('never promotes, and leaves the working secret in place,', () => {
   });
 });
 
+it('asks every server that uses the secret, also one that does not say how it is rotated', async () => {
+  const strict = await startScripted((_, response) => void response.writeHead(401).end());
+  const auth = { type: 'bearer', secret: 'search-token' };
+  const rotation = { everyDays: 30, issuer: { type: 'http', url: issuer.url } };
+  const mcpServers = { a: { url: server.url, auth: { ...auth, rotation } }, b: { url: strict.url, auth } };
+  const env = { FUSEBOX_LOCAL: '1', FUSEBOX_SECRET_PREFIX: PREFIX, MCP_CONFIG_JSON: JSON.stringify({ mcpServers }) };
+  const handler = createHandler(() => composeRotator(env, { versions: new SecretsManagerVersions(client) }));
+  manager = new LocalSecretsManager({
+    values: { get: (name) => values.get(name), set: (name, value) => void values.set(name, value) },
+    names: ['search-token'],
+    prefix: PREFIX,
+    rotate: (_name, event) => handler(event),
+  });
+  const rotated = captureOutput(() => manager.run('RotateSecret', { SecretId: ID }));
+  await expect(rotated).rejects.toThrow('"b" does not take the pending version');
+  expect(values.get('search-token')).toBe('canary-old');
+  await strict.close();
+});
+
 it('may be tried again after a failure, with the token that was issued', async () => {
   issue = () => ({ token: 'canary-late' });
   const { rotate, step } = setUp();

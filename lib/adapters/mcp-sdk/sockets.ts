@@ -34,7 +34,7 @@ export class Sockets {
     const key = `${target.peerKey} ${protocol}`;
     let entry = this.#agents.get(key);
     if (entry === undefined || entry.certificate !== certificate) {
-      entry?.agent.destroy();
+      if (entry !== undefined) drain(entry.agent);
       entry = { agent: this.#createAgent(target, protocol, certificate), certificate };
       this.#agents.set(key, entry);
     }
@@ -73,4 +73,10 @@ export class Sockets {
       }
     }
   }
+}
+
+/** Sockets in use serve until their answers are there; none is used again. */
+function drain(agent: HttpAgent): void {
+  agent.maxFreeSockets = 0;
+  for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => [...(sockets ?? [])])) socket.destroy();
 }

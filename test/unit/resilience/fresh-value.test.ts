@@ -54,6 +54,39 @@ it('that was refused is fetched again, once for all who hold it', async () => {
   expect(fetches()).toBe(2);
 });
 
+it('that was asked for before it was refused is asked for once more, by all who were refused', async () => {
+  const gates = ['one', 'one', 'two'].map((value) => ({ value, ...Promise.withResolvers<void>() }));
+  let fetches = 0;
+  let nowMs = 1_000_000;
+  const fresh = new FreshValue(
+    async () => {
+      const gate = gates[fetches++];
+      await gate?.promise;
+      return { value: gate?.value, renewAtMs: nowMs + 60_000 };
+    },
+    () => nowMs,
+  );
+  gates[0]?.resolve();
+  await fresh.get(SIGNAL);
+  nowMs += 60_000;
+  const renewal = fresh.get(SIGNAL);
+  const refused = Array.from({ length: 5 }, () => fresh.get(SIGNAL, 1));
+  for (const gate of gates) gate.resolve();
+  expect(await renewal).toMatchObject({ value: 'one' });
+  expect((await Promise.all(refused)).map(({ value }) => value)).toEqual(Array.from({ length: 5 }, () => 'two'));
+  expect(fetches).toBe(3);
+});
+
+it('that is refused however new it is, is not asked for without end', async () => {
+  const { time, get, fetches } = setUp(...Array.from({ length: 50 }, (_, index) => `value-${index}`));
+  let { version } = await get();
+  for (let call = 0; call < 20; call += 1) ({ version } = await get(version));
+  expect(fetches()).toBe(3);
+  time.nowMs += 1_000;
+  await get(version);
+  expect(fetches()).toBe(4);
+});
+
 it('that was refused as soon as it was fetched is fetched again, once', async () => {
   const { get, fetches } = setUp('one', 'two');
   await get();
