@@ -26,7 +26,7 @@ export function createHandler(compose: () => ToolCaller & Catalog, server: strin
   return async (event: Event, context: Context): Promise<HttpAnswer> => {
     const addressed = { ...event, pathParameters: { server, ...event.pathParameters } };
     const bounded = withDeadline(context, event.deadlineAtMs, now);
-    const handle = String(event.routeKey).startsWith('GET ') ? catalog : callTool;
+    const handle = typeof event.routeKey === 'string' && event.routeKey.startsWith('GET ') ? catalog : callTool;
     return handle(addressed as never, bounded as never);
   };
 }

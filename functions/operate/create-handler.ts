@@ -10,8 +10,9 @@ export function createHandler(compose: () => Operator) {
   const start = startUp(compose);
   const circuit = circuitHandler(start);
   const data = dataHandler(start);
-  return async (event: { readonly routeKey?: unknown }, context: Context): Promise<HttpAnswer> => {
-    const isOfData = String(event.routeKey).startsWith('DELETE ');
+  return async (event: { readonly routeKey?: unknown } | null, context: Context): Promise<HttpAnswer> => {
+    // Whatever else an event is, it is the circuit's to refuse.
+    const isOfData = typeof event?.routeKey === 'string' && event.routeKey.startsWith('DELETE ');
     return isOfData ? data(event as never, context as never) : circuit(event as never, context as never);
   };
 }
