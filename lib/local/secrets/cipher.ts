@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LocalRunError } from '../errors.ts';
 
@@ -65,12 +65,25 @@ export function loadKey(env: Readonly<NodeJS.ProcessEnv>, file: string, create =
   const text = readKeyFile(file);
   if (text !== undefined) return parseKey(text.trim(), file);
   if (!create) return undefined;
-  const key = randomBytes(KEY_BYTES);
+  createKeyFile(file);
+  // That of another process, where it was faster.
+  return loadKey(env, file);
+}
+
+/** Whole or not at all; one that is there stays. */
+function createKeyFile(file: string): void {
+  const temporary = `${file}.${process.pid}.tmp`;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(temporary, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600 });
   // The process's umask may have taken more away, never given.
-  chmodSync(file, 0o600);
-  return key;
+  chmodSync(temporary, 0o600);
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 function readKeyFile(file: string): string | undefined {

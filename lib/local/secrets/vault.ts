@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { LocalRunError } from '../errors.ts';
 import { Cipher, loadKey } from './cipher.ts';
+import { withLock } from './file-lock.ts';
 
 /** A secret as the file has it. */
 interface Entry {
@@ -47,12 +48,10 @@ export class Vault {
   /** Makes the key where there is none. */
   set(name: string, value: string, nowMs: number): void {
     const cipher = this.#cipher(true);
-    // Read as late as can be: between here and the rename another writer's value would be lost.
-    const entries = new Map(this.#read()).set(name, {
-      value: cipher.encrypt(name, value),
-      setAt: new Date(nowMs).toISOString(),
-    });
-    this.#write(entries);
+    const entry = { value: cipher.encrypt(name, value), setAt: new Date(nowMs).toISOString() };
+    mkdirSync(dirname(this.#file), { recursive: true });
+    // Between reading and writing another writer's value would be lost.
+    withLock(this.#file, () => this.#write(new Map(this.#read()).set(name, entry)));
   }
 
   /** For a value outside of the file. Makes the key where there is none. */
@@ -92,7 +91,6 @@ export class Vault {
 
   /** Whole or not at all, and readable by its owner alone. */
   #write(entries: ReadonlyMap<string, Entry>): void {
-    mkdirSync(dirname(this.#file), { recursive: true });
     const temporary = `${this.#file}.${process.pid}.tmp`;
     const document = { version: 1, secrets: Object.fromEntries(entries) };
     writeFileSync(temporary, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
