@@ -47,7 +47,7 @@ export function loadLocalConfiguration(
     bridges,
     variables: { ...Object.fromEntries(variables), [ENVIRONMENT.local]: '1' },
     config,
-    tokens: tokensOf(config, { MCP_TOKEN_GITHUB: env['GITHUB_TOKEN'], ...env }),
+    tokens: tokensOf(config, env),
     notes: [`configuration: ${source.label}`, ...warnings],
   };
 }

@@ -9,14 +9,15 @@ import type { Vault } from './vault.ts';
 export const tokenVariable = (server: string): string =>
   `MCP_TOKEN_${server.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 
-/** The variables that hold secrets, plain or encrypted, by the names of the secrets. */
+/** The variables that hold secrets, plain or encrypted, by the names of the secrets. `GITHUB_TOKEN` is that of a server `github`. */
 export function tokensOf(
   { mcpServers }: Pick<FuseboxConfig, 'mcpServers'>,
   env: Readonly<NodeJS.ProcessEnv>,
 ): ReadonlyMap<string, string> {
+  const variables: Readonly<NodeJS.ProcessEnv> = { [tokenVariable('github')]: env['GITHUB_TOKEN'], ...env };
   const tokens = new Map<string, string>();
   for (const [name, server] of Object.entries(mcpServers)) {
-    const value = env[tokenVariable(name)]?.trim();
+    const value = variables[tokenVariable(name)]?.trim();
     if (value && 'auth' in server && 'secret' in server.auth) tokens.set(server.auth.secret, value);
   }
   return tokens;
