@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { RouteModel } from '../assembly/model.ts';
 import { LocalRunError } from '../errors.ts';
 import type { InvokeResult } from '../lambda/environment.ts';
+import { namesThisMachine } from '../loopback.ts';
 import { type HttpRequest, toEvent } from './event.ts';
 import { refuseNonRequests } from './refuse.ts';
 import { gatewayMessage, type HttpResponse, toResponse } from './response.ts';
@@ -17,9 +18,6 @@ const INTEGRATION_TIMEOUT_MS = 30_000;
 
 /** Room for a path of 10 kB with every byte encoded, so that the function, not Node, says what it thinks of it. */
 const MAX_HEADER_BYTES = 64 * 1024;
-
-/** Names by which a browser may rightly reach this machine: any other is a foreign page whose name was rebound to it. */
-const LOCAL_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
 
 /** What the routes lead to. */
 interface Backend {
@@ -104,8 +102,7 @@ async function exchange(
   if (body === 'too large') return write(response, gatewayMessage(413, 'Request Entity Too Large'), requestId);
   const [path = '', ...query] = (request.url ?? '').split('?');
   if (!path.startsWith('/')) return write(response, gatewayMessage(400, 'Bad Request'), requestId);
-  if (!LOCAL_HOST.test(request.headers.host ?? HOST))
-    return write(response, gatewayMessage(403, 'Forbidden'), requestId);
+  if (!namesThisMachine(request)) return write(response, gatewayMessage(403, 'Forbidden'), requestId);
   const http = {
     method: request.method ?? 'GET',
     path,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { callerOf, type OnAwsCall } from '../aws-call.ts';
-import { type LoopbackServer, listenOnLoopback } from '../loopback.ts';
+import { type LoopbackServer, listenOnLoopback, namesThisMachine } from '../loopback.ts';
 import type { InvokeResult } from './environment.ts';
 
 /** What runs when a function is invoked. */
@@ -64,6 +64,7 @@ async function answer(
   signal: AbortSignal,
 ): Promise<Answer> {
   const payload = await text(request);
+  if (!namesThisMachine(request)) return refusal(403, 'AccessDeniedException', 'Another host');
   // No page in a browser can send this header without being asked first, which we refuse: no signature is checked here.
   if (request.headers.authorization === undefined)
     return refusal(403, 'MissingAuthenticationTokenException', 'Missing');

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { isObject, textOf } from '../../config/path.ts';
 import { callerOf, type OnAwsCall } from '../aws-call.ts';
-import { type LoopbackServer, listenOnLoopback } from '../loopback.ts';
+import { type LoopbackServer, listenOnLoopback, namesThisMachine } from '../loopback.ts';
 import { type LocalSecretsManager, SecretsManagerError } from './secrets-manager.ts';
 
 const TARGET = /^secretsmanager\.(\w+)$/;
@@ -39,6 +39,7 @@ async function serve(
   try {
     const body = await text(request);
     const operation = TARGET.exec(String(request.headers['x-amz-target']))?.[1];
+    if (!namesThisMachine(request)) return write(response, 403, refusal('AccessDeniedException', 'Another host'));
     // No page in a browser can send this header without being asked first, which we refuse.
     if (request.headers.authorization === undefined)
       return write(response, 403, refusal('MissingAuthenticationTokenException', 'Missing'));
