@@ -3,11 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoopbackServer } from '../../../lib/local/loopback.ts';
+import { writeRunFile } from '../../../lib/local/run-file.ts';
 import { openSecretsEndpoint } from '../../../lib/local/secrets/endpoint.ts';
 import { LocalSecretsManager } from '../../../lib/local/secrets/secrets-manager.ts';
 import { runFusebox } from '../../helpers/fusebox-command.ts';
 
 const VALUE = 'canary-of-the-command';
+const SESSION_TOKEN = 'token-of-the-run';
 const CONFIG = {
   mcpServers: {
     search: { url: 'https://search.example.com/mcp', auth: { type: 'bearer', secret: 'search-token' } },
@@ -19,6 +21,8 @@ const CONFIG = {
 let folder: string;
 let stored: Map<string, string>;
 let endpoint: LoopbackServer;
+/** What the function of the rotation does in each step. */
+let rotate: () => Promise<void>;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fusebox-secrets-'));
   writeFileSync(join(folder, 'fusebox.json'), JSON.stringify(CONFIG));
@@ -27,9 +31,9 @@ beforeAll(async () => {
     values: { get: (name) => stored.get(name), set: (name, value) => void stored.set(name, value) },
     names: ['search-token'],
     prefix: 'Fusebox-prod/',
-    rotate: (name) => (name === 'search-token' ? Promise.reject(new Error('the step testSecret failed')) : undefined),
+    rotate: (name) => (name === 'search-token' ? rotate() : undefined),
   });
-  endpoint = await openSecretsEndpoint({ manager: () => manager });
+  endpoint = await openSecretsEndpoint({ manager: () => manager, sessionToken: SESSION_TOKEN });
 });
 afterAll(async () => {
   await endpoint.close();
@@ -43,6 +47,7 @@ const aws = () => ({
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SESSION_TOKEN: SESSION_TOKEN,
 });
 
 it('takes values from stdin alone, and shows none', async () => {
@@ -99,6 +104,24 @@ it('says what is missing: a value here, a secret there', async () => {
 it('tells how a rotation ended, and where one can be asked for', async () => {
   const nowhere = await run(['rotate', 'search-token']);
   expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('no local run is up in this folder') });
+  rotate = () => Promise.reject(new Error('the step testSecret failed'));
   const failed = await run(['rotate', 'search-token', '--aws'], '', aws());
   expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('the step testSecret failed') });
+});
+
+it('rotates a secret of the local run that it finds, with its token', async () => {
+  const { endpoint: secretsEndpoint } = endpoint;
+  const forget = writeRunFile(folder, {
+    url: secretsEndpoint,
+    secretsEndpoint,
+    sessionToken: SESSION_TOKEN,
+    pid: process.pid,
+  });
+  rotate = async () => void stored.set('search-token', 'rotated');
+  const rotated = await run(['rotate', 'search-token']);
+  expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('search-token is rotated') });
+  const unknown = await run(['rotate', 'nobody']);
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('ResourceNotFoundException') });
+  forget();
+  expect(readdirSync(join(folder, '.fusebox'))).not.toContain('run.json');
 });
