@@ -122,8 +122,7 @@ function localClient(): SecretsManagerClient {
       next: 'start one with `npm start` here, or pass --aws for the deployed secret',
     });
   }
-  const { sessionToken } = run;
-  const credentials = { accessKeyId: 'operator', secretAccessKey: 'local', sessionToken };
+  const credentials = { accessKeyId: 'operator', secretAccessKey: 'local' };
   return new SecretsManagerClient({ endpoint: run.secretsEndpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { secretNamesOf } from '../config/secret-names.ts';
@@ -64,10 +63,8 @@ export interface LocalRun {
   readonly firstCall: string;
   /** The functions, by ARN. */
   readonly pools: ReadonlyMap<string, FunctionPool>;
-  /** Where AWS's stand-ins are, by service. */
+  /** Where AWS's stand-ins are, by service. Whoever has an address may ask there. */
   readonly endpoints: { readonly dynamodb: string; readonly secretsmanager: string };
-  /** What requests to them have to carry. */
-  readonly sessionToken: string;
   /** Ends every process, frozen ones too. */
   close(): Promise<void>;
 }
@@ -112,9 +109,8 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     close,
   );
   let manager: LocalSecretsManager | undefined;
-  const sessionToken = randomBytes(32).toString('hex');
   const secrets = started.adopt(
-    await openSecretsEndpoint({ manager: () => manager, sessionToken, onCall: options.onAwsCall }),
+    await openSecretsEndpoint({ manager: () => manager, onCall: options.onAwsCall }),
     close,
   );
   const [servers, state, model] = await startParts(steps);
@@ -126,7 +122,6 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     [ENVIRONMENT.storeTimeoutMs]: STORE_TIMEOUT_MS,
     AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
-    AWS_SESSION_TOKEN: sessionToken,
   };
   manager = createSecretsManager(steps, model, (arn, payload) => poolOf(pools, arn).invoke(payload));
   pools = createPools(steps, model.functions, variables);
@@ -138,14 +133,13 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   const forget = writeRunFile(options.cwd, {
     url: gateway.url,
     secretsEndpoint: secrets.endpoint,
-    sessionToken,
     pid: process.pid,
   });
   started.defer(forget);
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
   const endpoints = { dynamodb: state.endpoint, secretsmanager: secrets.endpoint };
-  return { url: gateway.url, firstCall, pools, endpoints, sessionToken, close: () => started.disposeAsync() };
+  return { url: gateway.url, firstCall, pools, endpoints, close: () => started.disposeAsync() };
 }
 
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;

@@ -5,7 +5,7 @@ import * as z from 'zod';
 /** Where a local run is found by other commands, in the folder that it was started in. */
 const fileOf = (cwd: string): string => join(cwd, '.fusebox', 'run.json');
 
-const schema = z.object({ url: z.url(), secretsEndpoint: z.url(), sessionToken: z.string(), pid: z.number() });
+const schema = z.object({ url: z.url(), secretsEndpoint: z.url(), pid: z.number() });
 
 export type RunFile = z.infer<typeof schema>;
 

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import dynalite from 'dynalite';
 import { entriesOf, isObject, textOf } from '../config/path.ts';
@@ -8,6 +7,7 @@ import { PSEUDO_PARAMETERS } from './assembly/intrinsics.ts';
 import type { TableModel } from './assembly/model.ts';
 import { callerOf, type OnAwsCall } from './aws-call.ts';
 import { LocalRunError } from './errors.ts';
+import { listenOnLoopback } from './loopback.ts';
 
 /** DynamoDB on this machine. */
 export interface State {
@@ -30,9 +30,7 @@ export async function openState(dataDir?: string, onCall?: OnAwsCall): Promise<S
   const server = dynalite({ createTableMs: 0, ...path });
   const drain = drainable(server);
   if (onCall !== undefined) watch(server, onCall);
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const endpoint = `http://127.0.0.1:${port}`;
+  const { endpoint, close } = await listenOnLoopback(server);
   return {
     endpoint,
     createTables: async (tables) => {
@@ -40,9 +38,7 @@ export async function openState(dataDir?: string, onCall?: OnAwsCall): Promise<S
     },
     close: async () => {
       await drain();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await close();
       unlock?.();
     },
   };

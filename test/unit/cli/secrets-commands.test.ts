@@ -9,7 +9,6 @@ import { LocalSecretsManager } from '../../../lib/local/secrets/secrets-manager.
 import { runFusebox } from '../../helpers/fusebox-command.ts';
 
 const VALUE = 'canary-of-the-command';
-const SESSION_TOKEN = 'token-of-the-run';
 const CONFIG = {
   mcpServers: {
     search: { url: 'https://search.example.com/mcp', auth: { type: 'bearer', secret: 'search-token' } },
@@ -33,7 +32,7 @@ beforeAll(async () => {
     prefix: 'Fusebox-prod/',
     rotate: (name) => (name === 'search-token' ? rotate() : undefined),
   });
-  endpoint = await openSecretsEndpoint({ manager: () => manager, sessionToken: SESSION_TOKEN });
+  endpoint = await openSecretsEndpoint({ manager: () => manager });
 });
 afterAll(async () => {
   await endpoint.close();
@@ -47,7 +46,6 @@ const aws = () => ({
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
-  AWS_SESSION_TOKEN: SESSION_TOKEN,
 });
 
 it('takes values from stdin alone, and shows none', async () => {
@@ -109,14 +107,9 @@ it('tells how a rotation ended, and where one can be asked for', async () => {
   expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('the step testSecret failed') });
 });
 
-it('rotates a secret of the local run that it finds, with its token', async () => {
+it('rotates a secret of the local run that it finds', async () => {
   const { endpoint: secretsEndpoint } = endpoint;
-  const forget = writeRunFile(folder, {
-    url: secretsEndpoint,
-    secretsEndpoint,
-    sessionToken: SESSION_TOKEN,
-    pid: process.pid,
-  });
+  const forget = writeRunFile(folder, { url: secretsEndpoint, secretsEndpoint, pid: process.pid });
   rotate = async () => void stored.set('search-token', 'rotated');
   const rotated = await run(['rotate', 'search-token']);
   expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('search-token is rotated') });
