@@ -101,6 +101,7 @@ function contradictions(document: unknown): ConfigFault[] {
       ...oauthFaults(document, path),
     );
   }
+  faults.push(...rotationFaults(document, servers));
   const [zones, subnets] = ['availabilityZones', 'subnetIds'].map((key) => valueAt(document, ['deploy', 'vpc', key]));
   if (Array.isArray(zones) && Array.isArray(subnets) && zones.length !== subnets.length) {
     const found = `${zones.length} for ${subnets.length} subnets`;
@@ -112,6 +113,22 @@ function contradictions(document: unknown): ConfigFault[] {
     );
   }
   return faults;
+}
+
+/** A secret is rotated in one way, however many servers share it. */
+function rotationFaults(document: unknown, servers: readonly Path[]): ConfigFault[] {
+  const known = new Map<unknown, string>();
+  return servers.flatMap((server) => {
+    const path: Path = [...server, 'auth', 'rotation'];
+    const [secret, rotation] = [valueAt(document, [...server, 'auth', 'secret']), valueAt(document, path)];
+    if (rotation === undefined) return [];
+    const text = JSON.stringify(rotation);
+    const first = known.get(secret) ?? text;
+    known.set(secret, first);
+    return first === text
+      ? []
+      : [fault(path, 'another rotation of a secret than before', 'one for all servers that share it')];
+  });
 }
 
 /** The secret of a client goes to one place, which has to be named. */

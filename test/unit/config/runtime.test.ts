@@ -298,6 +298,25 @@ describe('faults', () => {
       'mcpServers.search.auth: found neither "expectedIssuer" nor "tokenUrl"; allowed: one of the two: the authorisation server that may see the secret',
     ],
     [
+      'a secret that is rotated in two ways',
+      {
+        mcpServers: Object.fromEntries(
+          [30, 60].map((everyDays) => [
+            `every${everyDays}`,
+            {
+              url: 'https://a.example.com',
+              auth: {
+                type: 'bearer',
+                secret: 'shared',
+                rotation: { everyDays, issuer: { type: 'http', url: 'https://i.example.com' } },
+              },
+            },
+          ]),
+        ),
+      },
+      'mcpServers.every60.auth.rotation: found another rotation of a secret than before; allowed: one for all servers that share it',
+    ],
+    [
       'an address of a metadata service',
       server({ url: 'https://169.254.169.254/mcp' }),
       'mcpServers.search.url: it is an address that no server has: link-local, of a metadata service, multicast or reserved: give the address of the server itself',
