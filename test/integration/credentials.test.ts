@@ -100,10 +100,14 @@ describe('a client certificate', () => {
         const message = JSON.parse(body) as { id: string; method: string };
         const received = { ...message, params: {}, message: {}, http: request };
         const result = message.method === 'tools/call' ? FOUND : ordinaryResult(received, TOOLS);
-        answerJson(response, resultOf(message.id, result ?? {}));
+        const held = message.method === 'tools/call' ? hold.shift() : undefined;
+        held?.reached();
+        void (held?.until ?? Promise.resolve()).then(() => answerJson(response, resultOf(message.id, result ?? {})));
       });
     },
   );
+  /** Calls that are answered only then. */
+  const hold: { readonly reached: () => void; readonly until: Promise<void> }[] = [];
   beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
   beforeEach(() => void (peers.length = 0));
   afterAll(() => {
@@ -121,6 +125,23 @@ describe('a client certificate', () => {
   it('is shown to a server of a private authority', async () => {
     expect((await reach(pem('client-bundle')).call('s', 'find')).result).toMatchObject({ content: FOUND.content });
     expect(new Set(peers)).toEqual(new Set(['client.test']));
+  });
+
+  it('that changes lets the calls end that run with the one before', async () => {
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    hold.push({ reached: reached.resolve, until: released.promise });
+    let version = 1;
+    const secrets = { read: async () => ({ value: pem('client-bundle') + '\n'.repeat(version), version }) };
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/mcp`;
+    const auth = { type: 'mtls', secret: 'certificate' };
+    const product = compose({ s: { url, tls: { ca: pem('ca') }, auth } }, { world: { secrets } });
+    const running = product.call('s', 'find');
+    await reached.promise;
+    version = 2;
+    expect((await product.call('s', 'find')).meta.attempts).toBe(1);
+    released.resolve();
+    expect((await running).meta.attempts).toBe(1);
+    await product.connections.disconnectAll();
   });
 
   it('that the server does not trust gets no answer', async () => {
