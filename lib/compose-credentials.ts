@@ -11,31 +11,18 @@ import {
 import { sigV4Credential } from './adapters/credentials/sigv4.ts';
 import { createGuardedFetch } from './adapters/http/guarded-fetch.ts';
 import { SecretsManagerSecrets } from './adapters/secrets-manager/secrets.ts';
+import { addressRules } from './compose-target.ts';
 import type { OAuthConfig } from './config/auth-schema.ts';
 import type { FuseboxConfig, RemoteServerConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
 import type { CredentialSource, GuardedFetch, SecretSource } from './mcp/ports.ts';
 import type { Clock } from './resilience/clock.ts';
 import type { Resolve } from './security/guarded-lookup.ts';
-import { type AddressRules, isLoopbackUrl } from './security/url-guard.ts';
 
 export interface CredentialDependencies {
   readonly secrets: SecretSource;
   readonly now: Clock;
   readonly resolve?: Resolve | undefined;
-}
-
-/**
- * Where a server may be, and what belongs to it. The loopback only on one machine, and only where the URL itself says so: a public name
- * that leads there is none of ours.
- */
-export function addressRules(
-  env: NodeJS.ProcessEnv,
-  { allowPrivateNetwork, allowInsecureHttp }: Pick<RemoteServerConfig, 'allowPrivateNetwork' | 'allowInsecureHttp'>,
-  url: string,
-): AddressRules {
-  const loopback = env[ENVIRONMENT.local] === '1' && isLoopbackUrl(new URL(url));
-  return { loopback, privateNetwork: allowPrivateNetwork, http: allowInsecureHttp };
 }
 
 export function createSecrets(env: NodeJS.ProcessEnv, now: Clock): SecretSource {

@@ -1,12 +1,13 @@
 /** What rotates secrets, put together from its function's environment. */
 import { readFileSync } from 'node:fs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { headerCredential, ServerCredentials } from './adapters/credentials/server-credentials.ts';
+import { issueToken } from './adapters/http/token-issuer.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
 import { SecretsManagerVersions } from './adapters/secrets-manager/versions.ts';
 import {
   type CredentialDependencies,
+  createCredentials,
   createSecrets,
   guardedFetch,
   oauthTokens,
@@ -23,7 +24,6 @@ import { systemTimer } from './mcp/system-timer.ts';
 import { withinLimit } from './resilience/deadline.ts';
 
 const ISSUER_LIMIT_MS = 10_000;
-const DEFAULT_FIELD = 'token';
 
 export interface RotationWorld {
   readonly versions: SecretVersions;
@@ -77,7 +77,7 @@ function secretOf(env: NodeJS.ProcessEnv, { mcpServers }: FuseboxConfig, id: str
 /** Every server that is called with the secret, whether or not it is the one that says how it is rotated. */
 function usersOf({ mcpServers }: FuseboxConfig, secret: string): RotatedServer[] {
   return Object.entries(mcpServers).flatMap(([name, server]) => {
-    if (server.type === 'stdio' || !['bearer', 'header'].includes(server.auth.type)) return [];
+    if (server.type === 'stdio') return [];
     return callSecretsOf(server).includes(secret) ? [{ name, server, rotation: rotationOf(server)?.rotation }] : [];
   });
 }
@@ -95,20 +95,10 @@ async function issue(
   if (issuer.type === 'oauth') {
     return (await oauthTokens(env, user.server, issuer, dependencies).get(signal)).value;
   }
-  const own = issuer.secret === undefined ? current : (await dependencies.secrets.read(issuer.secret, signal)).value;
-  if (own === undefined) throw new Error('the secret is empty: put a first value in with `fusebox secrets push`');
+  const secret = issuer.secret === undefined ? current : (await dependencies.secrets.read(issuer.secret, signal)).value;
+  if (secret === undefined) throw new Error('the secret is empty: put a first value in with `fusebox secrets push`');
   const fetch = guardedFetch(env, user.server, issuer.url, undefined);
-  const headers = { authorization: `Bearer ${own}`, accept: 'application/json' };
-  const response = await fetch(issuer.url, { method: 'POST', headers, signal });
-  if (response.status !== 200 && response.status !== 201)
-    throw new Error(`the issuer answered HTTP ${response.status}`);
-  return tokenIn(await response.json().catch(() => undefined), issuer.tokenField ?? DEFAULT_FIELD);
-}
-
-function tokenIn(body: unknown, field: string): string {
-  const value = typeof body === 'object' && body !== null ? new Map(Object.entries(body)).get(field) : undefined;
-  if (typeof value === 'string' && value.trim() !== '') return value.trim();
-  throw new Error(`the answer of the issuer has no text in "${field}"`);
+  return issueToken({ url: issuer.url, secret, tokenField: issuer.tokenField, fetch }, signal);
 }
 
 /** Connects from scratch, as a cold environment would, and asks for the tools. */
@@ -118,14 +108,10 @@ async function probe(
   { name, server }: RotatedServer,
   value: string,
 ): Promise<void> {
-  const { auth } = server;
-  const header =
-    auth.type === 'header' ? { header: auth.name, prefix: '' } : { header: 'authorization', prefix: 'Bearer ' };
-  const pending = { read: async () => ({ value, version: 1 }) };
-  const maker = headerCredential(pending, { secret: name, ...header });
+  const secrets: SecretSource = { read: async () => ({ value, version: 1 }) };
   const client = new SdkToolClient({
     store: new MemoryPeerStore(Date.now),
-    credentials: new ServerCredentials(new Map([[name, maker]])),
+    credentials: createCredentials(env, { mcpServers: { [name]: server } }, { secrets, now: Date.now }),
     now: Date.now,
   });
   const target = toTarget(env, name, server, limits.maxResultBytes);

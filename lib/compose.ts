@@ -248,13 +248,19 @@ function reachIsolated(
   });
 }
 
-/** Fetches every credential and connects what has a minimum, and then looks at every circuit, as late as possible: a cold environment must know what the fleet knows. */
+/**
+ * Fetches every credential and connects what has a minimum, side by side, and then looks at every circuit, as late as possible: a cold
+ * environment must know what the fleet knows.
+ */
 async function warmUpAll(servers: ReadonlyMap<string, ServedServer>, credentials: CredentialSource): Promise<void> {
   const all = [...servers.values()];
   const signal = AbortSignal.timeout(WARM_UP_MS);
-  const known = all.map(({ target }) => credentials.credentialFor(target.name, signal));
-  await Promise.allSettled(known);
-  await Promise.allSettled(all.filter(({ config }) => config.pool.min > 0).map(({ pool }) => pool.connect({ signal })));
+  await Promise.allSettled(
+    all.flatMap<Promise<unknown>>(({ target, config, pool }) => [
+      credentials.credentialFor(target.name, signal),
+      ...(config.pool.min > 0 ? [pool.connect({ signal })] : []),
+    ]),
+  );
   await Promise.all(all.map(({ resilience }) => resilience.prepare()));
 }
 

@@ -1,14 +1,21 @@
 /** The command line: every command, its options and an example. A command's code is loaded when it runs, so that help is quick. */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { ABLATION_NAMES, describeAblation } from '../simulation/ablations.ts';
 import { PARAMETERS } from '../simulation/parameters.ts';
 import { RIVALS } from '../simulation/rivals/index.ts';
 import { SCENARIOS } from '../simulation/scenario.ts';
+import {
+  apiCommand,
+  collectOneOf,
+  command,
+  DEFAULT_PORT,
+  durationSeconds,
+  portNumber,
+  wholeNumber,
+} from './command-parts.ts';
 import type { ExitCode } from './failure.ts';
 
-const DEFAULT_PORT = 3000;
 const MAX_SEED = 2 ** 31 - 1;
-const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
 
 /** @param onExitCode is told how the command ended */
 export function createProgram(version: string, onExitCode: (code: ExitCode) => void): Command {
@@ -252,51 +259,3 @@ function simulateHelp(): string {
     ),
   ].join('\n');
 }
-
-const command = (program: Command, name: string, description: string, example: string): Command =>
-  program
-    .command(name)
-    .description(description)
-    .option('--json', 'one JSON document on stdout')
-    .addHelpText('after', `\nExample:\n  ${example}`);
-
-const apiCommand = (program: Command, name: string, description: string, example: string): Command =>
-  command(program, name, description, example)
-    .addOption(new Option('--url <url>', 'where the API runs').env('FUSEBOX_URL').default(DEFAULT_URL))
-    .option('--header <line>', "a header to send, 'Name: value'; may be repeated", collect)
-    .option(
-      '--as <principal>',
-      'at a local run: play role:NAME, user:NAME or claim:NAME=VALUE (default: its operator)',
-    );
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
-const collectOneOf =
-  (choices: readonly string[]) =>
-  (value: string, before?: readonly string[]): readonly string[] => {
-    if (!choices.includes(value)) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
-    return collect(value, before);
-  };
-
-const wholeNumber =
-  (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  (text: string): number => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(
-      `It is a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ''}.`,
-    );
-  };
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
-const MAX_ORDER_SECONDS = 86_400;
-
-function durationSeconds(text: string): number {
-  const [, count = '', unit = ''] = /^(\d+)([smh])$/.exec(text) ?? [];
-  const seconds = Number(count) * (SECONDS[unit] ?? 0);
-  if (seconds >= 1 && seconds <= MAX_ORDER_SECONDS) return seconds;
-  throw new InvalidArgumentError('It is a time from 1s to 24h, such as 30s, 10m or 2h.');
-}
-
-/** An empty PORT is none. */
-const portNumber = (text: string): number => (text === '' ? DEFAULT_PORT : wholeNumber(0, 65_535)(text));

@@ -1,48 +1,17 @@
-/** Certificates that a configuration names by a file go along as text: functions have no such file. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { ConfigError, type ConfigFault, fault } from './errors.ts';
+/** What `tls.ca` may be, once loaded. */
+import { type ConfigFault, fault } from './errors.ts';
 import { isObject, type Path } from './path.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----/;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
-const ALLOWED = 'certificates in PEM, or the path of a file with them';
+export const ALLOWED_CA = 'certificates in PEM, or the path of a file with them';
 
-/**
- * @param document of our form
- * @param folder relative paths start here
- * @throws ConfigError with every file that cannot be read
- */
-export function withCertificates(
-  document: Readonly<Record<string, unknown>>,
-  folder: string,
-  source: string,
-): Readonly<Record<string, unknown>> {
-  const { mcpServers: servers } = document;
-  if (!isObject(servers)) return document;
-  const faults: ConfigFault[] = [];
-  const read = (path: Path, server: unknown): unknown => {
-    const ca = isObject(server) && isObject(server['tls']) ? server['tls']['ca'] : undefined;
-    if (typeof ca !== 'string' || ca.includes('-----BEGIN') || ca.includes('${')) return server;
-    try {
-      return { ...Object(server), tls: { ca: readFileSync(resolve(folder, ca), 'utf8') } };
-    } catch (error) {
-      const found = `a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
-      faults.push(fault([...path, 'tls', 'ca'], found, ALLOWED));
-      return server;
-    }
-  };
-  const filled = Object.entries(servers).map(([name, server]) => [name, read(['mcpServers', name], server)]);
-  if (faults.length > 0) throw new ConfigError(source, faults);
-  return { ...document, mcpServers: Object.fromEntries(filled) };
-}
-
-/** What is wrong with a server's `tls.ca`, once loaded. Never quotes it. */
+/** Never quotes it. @param path of the server */
 export function certificateFaults(path: Path, server: unknown): ConfigFault[] {
   const ca = isObject(server) && isObject(server['tls']) ? server['tls']['ca'] : undefined;
   if (typeof ca !== 'string' || ca.includes('${')) return [];
   const at = [...path, 'tls', 'ca'];
   if (PRIVATE_KEY.test(ca)) return [fault(at, 'a private key', 'certificates alone: whom to trust is no secret')];
-  return CERTIFICATE.test(ca) ? [] : [fault(at, 'no certificate', ALLOWED)];
+  return CERTIFICATE.test(ca) ? [] : [fault(at, 'no certificate', ALLOWED_CA)];
 }

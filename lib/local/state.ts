@@ -30,7 +30,8 @@ export async function openState(dataDir?: string, onCall?: OnAwsCall): Promise<S
   const server = dynalite({ createTableMs: 0, ...path });
   const drain = drainable(server);
   if (onCall !== undefined) watch(server, onCall);
-  const { endpoint, close } = await listenOnLoopback(server);
+  const loopback = await listenOnLoopback(server);
+  const { endpoint } = loopback;
   return {
     endpoint,
     createTables: async (tables) => {
@@ -38,7 +39,7 @@ export async function openState(dataDir?: string, onCall?: OnAwsCall): Promise<S
     },
     close: async () => {
       await drain();
-      await close();
+      await loopback.close();
       unlock?.();
     },
   };

@@ -32,56 +32,58 @@ export async function checkConnectivity(
   dependencies: ConnectivityDependencies,
 ): Promise<Connectivity> {
   const { now } = dependencies;
+  let current = AbortSignal.abort();
+  const all = allSteps(target, dependencies, () => current);
   const steps: TimedStep[] = [];
-  const all = allSteps(target, dependencies);
   for (let startedAtMs = now(); ; startedAtMs = now()) {
-    const next = await withinLimit(limits, dependencies, (signal) => all.next(signal)).catch(
-      (): IteratorResult<StepReport> => ({
-        done: false,
-        value: { step: 'protocol', ok: false, detail: 'no answer in time' },
-      }),
-    );
+    const next = await withinLimit(limits, dependencies, (signal) => {
+      current = signal;
+      return all.next();
+    }).catch((): IteratorResult<StepReport> => ({ done: false, value: NO_ANSWER }));
     if (next.done === true) return { ok: true, steps };
     steps.push({ ...next.value, durationMs: Math.max(0, now() - startedAtMs) });
     if (!next.value.ok) return { ok: false, steps };
   }
 }
 
-/** Each step has a time limit of its own: its signal comes with the request for it. */
-function allSteps(target: ServerTarget, { probe, credentials, client }: ConnectivityDependencies) {
-  let current = new AbortController().signal;
-  const network = probe.steps(target, () => current);
-  const rest: ((signal: AbortSignal) => Promise<StepReport>)[] = [
-    async (signal) => {
-      try {
-        await credentials.credentialFor(target.name, signal);
-        return { step: 'credential', ok: true, detail: 'there is one, or none is needed' };
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : 'unknown';
-        return { step: 'credential', ok: false, detail, fix: 'docs/security.md, "How servers know us"' };
-      }
-    },
-    async (signal) => {
-      try {
-        const connection = await client.connect(target, { signal });
-        await connection.ping({ signal });
-        const { era } = connection;
-        await connection.close();
-        return { step: 'protocol', ok: true, detail: `it speaks MCP, of the ${era} era` };
-      } catch (error) {
-        if (!(error instanceof AttemptError)) throw error;
-        const { message } = toFuseboxError(error, { server: target.name, attempts: 1, mayHaveRun: false });
-        return { step: 'protocol', ok: false, detail: message };
-      }
-    },
-  ];
-  return {
-    async next(signal: AbortSignal): Promise<IteratorResult<StepReport>> {
-      current = signal;
-      const step = await network.next();
-      if (step.done !== true) return step;
-      const run = rest.shift();
-      return run === undefined ? { done: true, value: undefined } : { done: false, value: await run(signal) };
-    },
-  };
+/** The other steps say themselves that their time is over. */
+const NO_ANSWER: StepReport = { step: 'protocol', ok: false, detail: 'no answer in time' };
+
+/** @param signal each step has a time limit of its own: that of the one that is asked for */
+async function* allSteps(
+  target: ServerTarget,
+  { probe, credentials, client }: ConnectivityDependencies,
+  signal: () => AbortSignal,
+): AsyncGenerator<StepReport, void> {
+  yield* probe.steps(target, signal);
+  yield await credentialStep(target, credentials, signal());
+  yield await protocolStep(target, client, signal());
+}
+
+async function credentialStep(
+  { name }: ServerTarget,
+  credentials: CredentialSource,
+  signal: AbortSignal,
+): Promise<StepReport> {
+  try {
+    await credentials.credentialFor(name, signal);
+    return { step: 'credential', ok: true, detail: 'there is one, or none is needed' };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : 'unknown';
+    return { step: 'credential', ok: false, detail, fix: 'docs/security.md, "How servers know us"' };
+  }
+}
+
+async function protocolStep(target: ServerTarget, client: ToolClient, signal: AbortSignal): Promise<StepReport> {
+  try {
+    const connection = await client.connect(target, { signal });
+    await connection.ping({ signal });
+    const { era } = connection;
+    await connection.close();
+    return { step: 'protocol', ok: true, detail: `it speaks MCP, of the ${era} era` };
+  } catch (error) {
+    if (!(error instanceof AttemptError)) throw error;
+    const { message } = toFuseboxError(error, { server: target.name, attempts: 1, mayHaveRun: false });
+    return { step: 'protocol', ok: false, detail: message };
+  }
 }

@@ -4,17 +4,18 @@ import { canonicalJson } from '../security/canonical-json.ts';
 import type { Pinning, ToolDefinition } from './types.ts';
 
 /** Of what a model or a caller goes by: a server that changes it under an approved name changes what is approved. */
-export function toolDigest({
-  name,
-  title,
-  description,
-  inputSchema,
-  outputSchema,
-  annotations,
-}: ToolDefinition): string {
+export function toolDigest(tool: ToolDefinition): string {
+  const known = digests.get(tool);
+  if (known !== undefined) return known;
+  const { name, title, description, inputSchema, outputSchema, annotations } = tool;
   const definition = { name, title, description, inputSchema, outputSchema, annotations };
-  return `sha256-${createHash('sha256').update(canonicalJson(definition)).digest('base64url')}`;
+  const digest = `sha256-${createHash('sha256').update(canonicalJson(definition)).digest('base64url')}`;
+  digests.set(tool, digest);
+  return digest;
 }
+
+/** The catalogue hands out the same definitions call after call. */
+const digests = new WeakMap<ToolDefinition, string>();
 
 /** @returns undefined where the configuration does not pin tools */
 export function pinningOf(

@@ -71,7 +71,7 @@ function retryAfterMs({ headers }: Answer, nowMs: number): number | undefined {
 
 function headerOf(headers: unknown, name: string): unknown {
   const fields = objectOr(headers);
-  if (typeof fields['get'] === 'function') return (fields as unknown as { get(key: string): unknown }).get(name);
+  if (typeof fields['get'] === 'function') return Reflect.apply(fields['get'], fields, [name]) as unknown;
   return Object.entries(fields).find(([key]) => key.toLowerCase() === name)?.[1];
 }
 

@@ -135,12 +135,11 @@ const CALLS = new WeakMap<object, Calls>();
 export function callsOf(context: Context, as: string): Calls {
   const present = presentCalls(context, as);
   if (present !== undefined && !present.hasEnded) return present;
-  const fields = fieldsOf(context);
-  if (present === undefined && fields[as] !== undefined)
+  if (present === undefined && Reflect.get(context, as) !== undefined)
     throw new Error(`context.${as} is taken; choose another name by "as"`);
   const created = new Calls(context);
   CALLS.set(created.call, created);
-  fields[as] = created.call;
+  Reflect.set(context, as, created.call);
   return created;
 }
 
@@ -150,11 +149,9 @@ export async function endCalls(context: Context, as: string): Promise<void> {
 }
 
 function presentCalls(context: Context, as: string): Calls | undefined {
-  const present = fieldsOf(context)[as];
+  const present: unknown = Reflect.get(context, as);
   return typeof present === 'function' ? CALLS.get(present) : undefined;
 }
-
-const fieldsOf = (context: Context) => context as unknown as Record<string, unknown>;
 
 /** That of `callDeadline`, else the one that Lambda itself sets; a context of neither has none. */
 function deadlineAtMs(context: Partial<Context> & { readonly deadlineAtMs?: unknown }, nowMs: number): number {

@@ -70,7 +70,8 @@ function recoverSeconds(timeline: Timeline, { faults }: Scenario): number | null
 /** Each measure's median over the seeds; `null`, where it is rather never than ever. */
 export function medianMeasures(runs: readonly Measures[]): Measures {
   const names = Object.keys(runs[0] ?? {}) as (keyof Measures)[];
-  return Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name]))])) as unknown as Measures;
+  const medians = names.map((name) => [name, median(runs.map((run) => run[name]))] as const);
+  return Object.fromEntries(medians) as { [Name in keyof Measures]: Measures[Name] & (number | null) };
 }
 
 /** Of an even number, the smaller of the two in the middle. */

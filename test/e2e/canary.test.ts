@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { AwsCall } from '../../lib/local/aws-call.ts';
+import { controlSchema } from '../../lib/local/servers/flaky/faults.ts';
 import { type AuthorisationServer, startAuthorisationServer } from '../helpers/authorisation-server.ts';
 import { runFusebox } from '../helpers/fusebox-command.ts';
 import { type Run, startRun } from '../helpers/local-run.ts';
@@ -176,20 +177,8 @@ async function ask(
 const call = (server: string, tool = 'echo', args: object = { text: 'x' }, headers: Record<string, string> = {}) =>
   ask('POST', `/v1/servers/${server}/tools/${tool}`, { arguments: args }, headers);
 
-const MODES = [
-  'hang',
-  '503',
-  '429',
-  '401',
-  '500',
-  'html',
-  'cut',
-  'reset',
-  'bad-json',
-  'empty-sse',
-  'redirect',
-  'lose-sessions',
-] as const;
+/** Every fault that there is. */
+const MODES = controlSchema.shape.mode.options.filter((mode) => mode !== 'ok');
 
 async function drive(secretsManager: SecretsManagerClient): Promise<void> {
   const names = Object.keys(servers());
