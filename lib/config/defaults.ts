@@ -1,4 +1,5 @@
 /** What holds where a configuration file says nothing. */
+import { METRICS_NAMESPACE } from '../contract/metrics.ts';
 import { DEFAULT_CIRCUIT_OPTIONS } from '../resilience/circuit-breaker/circuit.ts';
 import { DEFAULT_BULKHEAD_OPTIONS, DEFAULT_RETRY_OPTIONS } from '../resilience/options.ts';
 import type { DeployConfig } from './deploy-schema.ts';
@@ -54,6 +55,11 @@ export const DEFAULT_DEPLOY: DeployConfig = {
   auth: 'iam',
   jwt: null,
   vpc: null,
+  observability: true,
+  runbookUrl: null,
+  monthlyBudgetUsd: null,
+  metricsNamespace: METRICS_NAMESPACE,
+  tracing: false,
   auditExport: null,
   removal: 'retain',
   tags: {},

@@ -1,6 +1,6 @@
 /** The part of the schema that says how a stack is deployed: `deploy`. */
 import * as z from 'zod/mini';
-import { listOf, mapOf, oneOf, optional, orNull, strict, text, textLike, textThat, whole } from './forms.ts';
+import { flag, listOf, mapOf, oneOf, optional, orNull, strict, text, textLike, textThat, whole } from './forms.ts';
 
 const audiences = 'a list of one or more texts';
 const jwtSchema = strict({
@@ -69,6 +69,17 @@ export const deploySchema = strict({
   auth: oneOf(['iam', 'jwt'], 'Who may call /v1.'),
   jwt: orNull(jwtSchema),
   vpc: orNull(vpcSchema),
+  observability: flag('Alarms, a dashboard and saved queries.'),
+  runbookUrl: orNull(
+    textThat((value) => URL.canParse(value) && /^https?:/.test(value), 'the URL of a runbook, or null'),
+  ),
+  monthlyBudgetUsd: orNull(whole(1, 1_000_000, 'What the resources of the stack may cost in a month, US dollars.')),
+  metricsNamespace: textLike(
+    /^(?!AWS\/)[\w.\-/#:]{1,255}$/,
+    'a CloudWatch namespace: 1 to 255 letters, digits and . - _ / # :, not beginning with "AWS/"',
+    'One of its own for each stack of an account and region.',
+  ),
+  tracing: flag("Lambda's own tracing, with X-Ray."),
   auditExport: orNull(auditExportSchema),
   removal: oneOf(['retain', 'destroy'], 'What becomes of the tables when the stack is deleted.'),
   tags: mapOf(text(), 'an object of names and text'),

@@ -3,14 +3,12 @@ import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
 
 type Applies = (value: unknown) => boolean;
 
-const isSet: Applies = (value) => value !== undefined;
 const isPositive: Applies = (value) => typeof value === 'number' && value > 0;
 
 /** Of a server, and of `defaults`. */
 const POLICY: readonly [Path, Applies][] = [
   [['cache', 'ttlMs'], isPositive],
   [['cache', 'staleIfErrorMs'], isPositive],
-  [['healthCheck'], isSet],
 ];
 
 /** One line for each option in the document that has no effect. */

@@ -89,10 +89,18 @@ const cacheSchema = strict({
   scope: oneOf(['private', 'shared'], 'private: an answer is kept for its caller alone.'),
 });
 
+const probeSchema = z.union(
+  [z.literal('protocol'), strict({ tool: textLike(/./, 'a tool'), arguments: z.record(z.string(), z.unknown()) })],
+  {
+    error:
+      '"protocol", which is a sign of life of the protocol, or { "tool", "arguments" } of a call that changes nothing',
+  },
+);
+
 const healthCheckSchema = strict({
   enabled: flag(),
-  intervalSeconds: whole(60, 3_600, 'Seconds between two checks.'),
-  probe: oneOf(['protocol'], 'protocol: a ping of the protocol.'),
+  intervalSeconds: whole(10, 3_600, 'Seconds between two checks.'),
+  probe: probeSchema,
 });
 
 /** What `defaults` may hold: policy, which is the same for many servers. Trust, addresses and credentials are each server's own. */

@@ -1,10 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC, METRICS_NAMESPACE } from '../contract/metrics.ts';
+import { METRIC, METRICS_NAMESPACE, NO_SERVER } from '../contract/metrics.ts';
 import type { ErrorCode } from '../mcp/errors.ts';
 import type { CallRecord } from './call-record.ts';
-
-/** The dimension's value where no configured server is concerned; no server can be called so. */
-const NO_SERVER = '-';
 
 /** One document of CloudWatch's embedded metric format: log fields beside it do no harm. */
 type Emf = ReturnType<Metrics['serializeMetrics']>;
@@ -26,11 +23,11 @@ export function callMetrics(record: CallRecord, durationMs: number, code: ErrorC
 /** Calls that never reached the server have no latency: a flood of refusals would make every server look quick. */
 function toolCall(server: string, { attempts }: CallRecord, durationMs: number): Emf {
   const metrics = emptyMetrics({ server });
-  metrics.addMetric(METRIC.calls, MetricUnit.Count, 1);
+  metrics.addMetric(METRIC.calls.name, MetricUnit.Count, 1);
   if (attempts !== undefined && attempts > 0) {
-    metrics.addMetric(METRIC.attempts, MetricUnit.Count, attempts);
-    metrics.addMetric(METRIC.retries, MetricUnit.Count, attempts - 1);
-    metrics.addMetric(METRIC.latency, MetricUnit.Milliseconds, durationMs);
+    metrics.addMetric(METRIC.attempts.name, MetricUnit.Count, attempts);
+    metrics.addMetric(METRIC.retries.name, MetricUnit.Count, attempts - 1);
+    metrics.addMetric(METRIC.latency.name, MetricUnit.Milliseconds, durationMs);
   }
   return metrics.serializeMetrics();
 }
@@ -38,7 +35,7 @@ function toolCall(server: string, { attempts }: CallRecord, durationMs: number):
 /** A document of its own: nothing but errors is counted by code. */
 function failure(dimensions: Readonly<Record<string, string>>): Emf {
   const metrics = emptyMetrics(dimensions);
-  metrics.addMetric(METRIC.errors, MetricUnit.Count, 1);
+  metrics.addMetric(METRIC.errors.name, MetricUnit.Count, 1);
   return metrics.serializeMetrics();
 }
 

@@ -21,7 +21,7 @@ function withPolicy({ name, value }: ForeignEntry): ForeignEntry {
   if (!isObject(value)) return { name, value };
   const { retry_attempts: retries, health_check_interval: interval, ...rest } = value;
   const maxRetries = typeof retries === 'number' ? within(retries, 0, 10) : undefined;
-  const intervalSeconds = typeof interval === 'number' ? within(interval, 60, 3_600) : undefined;
+  const intervalSeconds = typeof interval === 'number' ? within(interval, 10, 3_600) : undefined;
   return {
     name,
     value: rest,

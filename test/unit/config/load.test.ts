@@ -235,9 +235,7 @@ describe('warnings', () => {
       [
         'mcpServers.search.cache.ttlMs',
         'mcpServers.search.cache.staleIfErrorMs',
-        'mcpServers.search.healthCheck',
         'mcpServers.search.tools.overrides.find.fallback',
-        'defaults.healthCheck',
       ].map((path) => `${path} has no effect in this version`),
     );
   });
