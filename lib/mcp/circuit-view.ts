@@ -20,6 +20,8 @@ export interface CircuitView {
   readonly since?: string;
   /** While open: when the next call is sent as a probe. */
   readonly openUntil?: string;
+  /** While open or half-open, where it opened because the server could not be reached: a health check may close it. */
+  readonly cause?: 'unreachable';
   /** While one is in force. */
   readonly override?: OverrideView;
   /** Newest first. */
@@ -53,6 +55,7 @@ export function circuitView({ control }: Circuit, nowMs: number, options: Circui
     epoch: control.epoch,
     ...(sinceMs === undefined ? {} : { since: iso(sinceMs) }),
     ...(state === 'open' ? { openUntil: iso(control.openUntilMs) } : {}),
+    ...(control.state !== 'closed' && control.unreachable === true ? { cause: 'unreachable' } : {}),
     ...(override === null ? {} : { override: overrideView(override, control) }),
     history: control.history.map(changeView).toReversed(),
   };

@@ -70,7 +70,8 @@ export function outcomeOf(settled: Settled<unknown>, scope: 'server' | 'tool'): 
   // Ours, or the caller's: a name or arguments that the server does not take.
   if (failure === undefined) return { kind: 'ignored' };
   const { outcome: kind } = classifyFailure(failure, scope);
-  if (kind === 'failure') return { kind, timedOut: failure.kind === 'timeout' };
+  if (kind === 'failure')
+    return { kind, timedOut: failure.kind === 'timeout', ...(failure.kind === 'not-sent' && { unreached: true }) };
   if (kind !== 'throttled') return { kind };
   // Stryker disable next-line ConditionalExpression: nothing but HTTP throttles; this is for the types
   const retryAfterMs = failure.kind === 'http' ? failure.retryAfterMs : undefined;

@@ -1,8 +1,11 @@
 /** What the circuit makes of how a call ended. DESIGN §3.1. */
 export type Outcome =
   | { readonly kind: 'success' }
-  /** @property timedOut no answer came within the attempt's own limit */
-  | { readonly kind: 'failure'; readonly timedOut?: boolean }
+  /**
+   * @property timedOut no answer came within the attempt's own limit
+   * @property unreached nothing was sent: no name, no connection, no TLS
+   */
+  | { readonly kind: 'failure'; readonly timedOut?: boolean; readonly unreached?: boolean }
   /** The server asks for fewer calls (429): no failure, but this environment pauses. */
   | { readonly kind: 'throttled'; readonly retryAfterMs?: number }
   /** Says nothing of the server: the caller's own fault, or its own abort. */

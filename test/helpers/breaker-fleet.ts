@@ -12,15 +12,17 @@ export const KEY = 'search';
 export const TIMEOUT_MS = 5_000;
 
 /** How the server answers: at once, after so many milliseconds, never, or with an error. */
-export type Behaviour = 'ok' | 'fail' | 'hang' | '429' | 'bad-request' | number;
+export type Behaviour = 'ok' | 'fail' | 'gone' | 'hang' | '429' | 'bad-request' | number;
 
 export class BadRequestError extends Error {}
+class UnreachedError extends Error {}
 export class ThrottledError extends Error {}
 
 export function outcomeOf(settled: Settled<unknown>): Outcome {
   if (settled.ok) return { kind: 'success' };
   if (settled.error instanceof BadRequestError) return { kind: 'ignored' };
   if (settled.error instanceof ThrottledError) return { kind: 'throttled', retryAfterMs: 2_000 };
+  if (settled.error instanceof UnreachedError) return { kind: 'failure', unreached: true };
   return { kind: 'failure', timedOut: settled.error instanceof AttemptTimeoutError };
 }
 
@@ -71,6 +73,7 @@ export function fleetOf(changes: { options?: Partial<CircuitOptions>; tuning?: P
     new Promise((resolve, reject) => {
       if (behaviour === 'ok') resolve('ok');
       else if (behaviour === 'fail') reject(new Error('503'));
+      else if (behaviour === 'gone') reject(new UnreachedError());
       else if (behaviour === '429') reject(new ThrottledError());
       else if (behaviour === 'bad-request') reject(new BadRequestError());
       else if (typeof behaviour === 'number') time.timer(behaviour, () => resolve('ok'));
@@ -103,7 +106,15 @@ export function fleetOf(changes: { options?: Partial<CircuitOptions>; tuning?: P
       });
     /** How a call ends: `ok`, `rejected`, or the error's message. */
     const call = (how: { deadlineMs?: number } = {}): Promise<string> => time.during(start(how).then(String, describe));
-    return { breaker, start, call };
+    /** A look at the server by the health check. */
+    const check = (proves: 'reachable' | 'working'): Promise<string> => {
+      const run = () => {
+        server.pings++;
+        return answer(server.ping, TIMEOUT_MS);
+      };
+      return time.during(breaker.check({ run, outcomeOf, proves }).then(String, describe));
+    };
+    return { breaker, start, call, check };
   }
   return {
     time,

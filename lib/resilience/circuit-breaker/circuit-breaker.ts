@@ -47,6 +47,11 @@ interface Permit {
   readonly isTrial?: boolean;
 }
 
+/** When the ping began that got no answer. */
+interface Silence {
+  readonly silentSinceMs: number;
+}
+
 /**
  * The circuit of one server as one execution environment sees it; the state is the whole fleet's. DESIGN §3.4.
  *
@@ -103,6 +108,29 @@ export class CircuitBreaker {
     return permit.lease === undefined ? this.#send(call, permit) : this.#probe(call, permit, permit.lease);
   }
 
+  /**
+   * Runs a check of the server, whatever the state. Where it is time for a probe, and a success of this check would prove that what opened
+   * the circuit is over, it is that probe: a server comes back without a customer. A mere sign of life says so only of a server that
+   * could not be reached.
+   *
+   * @param call its `ping` is not asked
+   * @throws what the check throws
+   */
+  async check<T>(call: GuardedCall<T> & { readonly proves: 'reachable' | 'working' }): Promise<T> {
+    const known = await this.#shared.look();
+    const isProbe = known !== undefined && this.#isProbedBy(known, call.proves);
+    // Whoever else holds the lease will find out.
+    const permit = (isProbe && (await this.#lease(known, this.#limitMs(call)))) || {};
+    const settled = await settle(call.run);
+    if (permit.lease !== undefined) await this.#endProbe(permit.lease, permit.epoch ?? 0, call.outcomeOf(settled));
+    return valueOf(settled);
+  }
+
+  #isProbedBy(circuit: Circuit, proves: 'reachable' | 'working'): boolean {
+    const { kind } = admission(circuit, this.#deps.now(), this.#options, this.#tuning);
+    return kind === 'probe' && (proves === 'working' || circuit.control.unreachable === true);
+  }
+
   async #admit(call: Pick<GuardedCall<never>, 'limitMs'>): Promise<Permit> {
     const refresh = await this.#lookIfOld();
     const { known } = this.#shared;
@@ -154,7 +182,14 @@ export class CircuitBreaker {
     throw this.#rejection(this.#tuning.storeRetryMs);
   }
 
-  async #takeLease({ control: { epoch } }: Circuit, limitMs: number): Promise<Permit> {
+  async #takeLease(known: Circuit, limitMs: number): Promise<Permit> {
+    const permit = await this.#lease(known, limitMs);
+    if (permit === undefined) throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    return permit;
+  }
+
+  /** @returns undefined: it is another one's, or nobody can tell */
+  async #lease({ control: { epoch } }: Circuit, limitMs: number): Promise<Permit | undefined> {
     this.#leases += 1;
     const owner = `${this.#deps.owner}/${this.#leases}`;
     const leaseMs = limitMs + this.#tuning.pingTimeoutMs + this.#tuning.leaseMarginMs;
@@ -162,7 +197,7 @@ export class CircuitBreaker {
     const effects = await this.#shared.change({ type: 'probe-wanted', owner, leaseMs });
     // The lease may be ours: the next look shows it.
     if (effects === undefined) this.#unsureLeases.add(owner);
-    if (!effects?.includes('probe-granted')) throw this.#rejection(this.#tuning.lostLeaseFreshMs);
+    if (!effects?.includes('probe-granted')) return undefined;
     // Stryker disable next-line OptionalChaining: who granted it has shown the circuit
     return { epoch: this.#shared.known?.control.epoch ?? epoch, lease: { owner, untilMs } };
   }
@@ -210,13 +245,8 @@ export class CircuitBreaker {
   async #probe<T>(call: GuardedCall<T>, { epoch = 0 }: Permit, lease: Lease): Promise<T> {
     const { now } = this.#deps;
     const limitMs = this.#limitMs(call);
-    const { owner } = lease;
     const startedAtMs = now();
-    const end = async (outcome: Outcome, silence?: { readonly silentSinceMs: number }): Promise<void> => {
-      const draw = this.#deps.random();
-      await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome: outcome.kind, draw, ...silence });
-      this.#deps.telemetry?.({ type: 'probe', succeeded: outcome.kind === 'success' });
-    };
+    const end = (outcome: Outcome, silence?: Silence) => this.#endProbe(lease, epoch, outcome, silence);
     const giveBack = async (): Promise<never> => {
       // Stryker disable next-line StringLiteral: of what is neither success nor failure the name does not matter
       await end({ kind: 'ignored' });
@@ -238,6 +268,11 @@ export class CircuitBreaker {
     if (outcome.kind === 'throttled') this.#pause.begin(outcome.retryAfterMs);
     await end(outcome);
     return valueOf(settled);
+  }
+
+  async #endProbe({ owner }: Lease, epoch: number, { kind: outcome }: Outcome, silence?: Silence): Promise<void> {
+    await this.#shared.change({ type: 'probe-ended', owner, epoch, outcome, draw: this.#deps.random(), ...silence });
+    this.#deps.telemetry?.({ type: 'probe', succeeded: outcome === 'success' });
   }
 
   /** A tool may be given more time than its server. */

@@ -98,6 +98,8 @@ export interface CircuitControl {
   /** Until then slowness is not believed, epoch milliseconds: it was refuted. */
   readonly trustedUntilMs: number;
   readonly override: Override | null;
+  /** Means something while not closed: it opened because the server could not be reached, so a sign of life proves that it is back. */
+  readonly unreachable?: boolean;
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
 }

@@ -40,7 +40,7 @@ export class Reporter {
       this.#tally.succeeded(nowMs);
       await this.#refuteSlowness(epoch);
     } else if (outcome.kind === 'failure') {
-      this.#tally.failed(epoch, startedAtMs, nowMs);
+      this.#tally.failed(epoch, startedAtMs, nowMs, outcome.unreached);
       if (this.#isDue(nowMs)) await this.#reportFailures();
     }
   }
@@ -80,7 +80,9 @@ export class Reporter {
     this.#tally.clear();
     const report = { ...this.#emptyReport(circuit), ...counts };
     const after = await shared.report({ ...report, startsRun: counts.ok > 0 || isOver(circuit.run, now(), tuning) });
-    if (after !== undefined) await shared.change({ type: 'failures-reported', epoch, draw: random() });
+    if (after === undefined) return;
+    const unreached = this.#tally.isUnreached(now());
+    await shared.change({ type: 'failures-reported', epoch, draw: random(), unreached });
   }
 
   /**

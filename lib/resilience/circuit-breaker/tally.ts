@@ -25,6 +25,8 @@ export class Tally {
   #taken: number[] = [];
   #failuresInARow = 0;
   #lastSuccessAtMs = Number.NEGATIVE_INFINITY;
+  /** When a call failed last that the server may have got. */
+  #lastReachedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: CircuitOptions, tuning: Tuning) {
     this.#options = options;
@@ -51,8 +53,17 @@ export class Tally {
     if (this.#successes.length > this.#tuning.precedingSuccesses) this.#successes.shift();
   }
 
-  /** @param startedAtMs successes that ended later did not precede the call */
-  failed(epoch: number, startedAtMs: number, nowMs: number): void {
+  /** Could, for a window's time, no failed call so much as reach the server? */
+  isUnreached(nowMs: number): boolean {
+    return nowMs - this.#lastReachedAtMs > this.#options.samplingDurationMs;
+  }
+
+  /**
+   * @param startedAtMs successes that ended later did not precede the call
+   * @param unreached nothing was sent
+   */
+  failed(epoch: number, startedAtMs: number, nowMs: number, unreached = false): void {
+    if (!unreached) this.#lastReachedAtMs = nowMs;
     this.#failuresInARow += 1;
     const oldest = nowMs - this.#options.samplingDurationMs;
     if (epoch !== this.#epoch) this.clear();

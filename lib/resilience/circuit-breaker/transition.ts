@@ -14,8 +14,18 @@ import { isTripped, slowCount } from './window.ts';
 
 /** What happens to a circuit. Draws of chance come with the event. */
 export type CircuitEvent =
-  /** A report of failures is in the counts. @property draw uniform in [0, 1): varies the open duration */
-  | { readonly type: 'failures-reported'; readonly epoch: number; readonly draw: number }
+  /**
+   * A report of failures is in the counts.
+   *
+   * @property draw uniform in [0, 1): varies the open duration
+   * @property unreached the reporter's failed calls did not so much as reach the server
+   */
+  | {
+      readonly type: 'failures-reported';
+      readonly epoch: number;
+      readonly draw: number;
+      readonly unreached?: boolean;
+    }
   /** A report of a slow call is in the counts. */
   | { readonly type: 'slowness-reported'; readonly epoch: number }
   /** A call succeeded that ended while calls were held back for slowness. */
@@ -164,13 +174,15 @@ interface Opening {
   readonly silentSinceMs?: number;
   /** Of probes that are still under way. */
   readonly leases: readonly Lease[];
+  /** Of the first opening; those after it do not change why the circuit is open. */
+  readonly unreached?: boolean;
 }
 
 /** Openings in a row last longer and longer, where the options say so. */
 function open(
   circuit: Circuit,
   name: 'opened' | 'reopened',
-  { draw, silentSinceMs, leases }: Opening,
+  { draw, silentSinceMs, leases, unreached }: Opening,
   nowMs: number,
   { openDurationMs, maxOpenDurationMs }: CircuitOptions,
   { openJitter }: Tuning,
@@ -189,6 +201,7 @@ function open(
       successes: 0,
       rampFromMs: null,
       throttledAtMs: null,
+      ...(unreached !== undefined && { unreachable: unreached }),
     },
     name,
     nowMs,
