@@ -3,16 +3,10 @@ import { readFileSync } from 'node:fs';
 import { SocketProbe } from './adapters/http/network-probe.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
-import {
-  createCircuitStore,
-  createPeerStore,
-  createPrincipalData,
-  warnOfChange,
-  warnOfStore,
-  warnOfTool,
-} from './compose-adapters.ts';
+import { createCircuitStore, createPeerStore, createPrincipalData, warnOfTool } from './compose-adapters.ts';
 import { createCredentials, createSecrets } from './compose-credentials.ts';
 import { toTarget } from './compose-target.ts';
+import { serverTelemetry, storeErrors } from './compose-telemetry.ts';
 import { loadRuntimeConfig } from './config/runtime.ts';
 import type { FuseboxConfig } from './config/schema.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
@@ -24,6 +18,8 @@ import { deletePrincipalData } from './mcp/delete-principal-data.ts';
 import { FuseboxError } from './mcp/errors.ts';
 import type { Catalog, CircuitTarget, Operator, ToolCaller } from './mcp/fusebox.ts';
 import { IsolatedServers } from './mcp/isolated-servers.ts';
+import { Journal } from './mcp/journal.ts';
+import { journalledCredentials } from './mcp/journalled-credentials.ts';
 import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
 import type { CredentialSource, FunctionInvoker, PeerStore, SecretSource, ToolClient } from './mcp/ports.ts';
@@ -110,27 +106,29 @@ export function composeFusebox(env: NodeJS.ProcessEnv, world: Partial<World> = {
  */
 export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = {}): Operator {
   const config = readConfig(env);
-  const dependencies = circuitDependencies(env, world);
+  const journal = new Journal();
+  const dependencies = circuitDependencies(env, world, journal);
   const operate: Operator['operateCircuit'] = async (target, order) =>
     operateCircuit(circuitOf(config, target), order, dependencies);
   const data = createPrincipalData(env, dependencies.now);
   const deleteData: Operator['deleteData'] = async (principal, deadlineAtMs) =>
     deletePrincipalData(principal, deadlineAtMs, { data, ...dependencies });
-  return { config, warmUp: async () => undefined, operateCircuit: operate, deleteData };
+  return { config, journal, warmUp: async () => undefined, operateCircuit: operate, deleteData };
 }
 
 type Parts = ReturnType<typeof composeParts>;
 
-function toolCaller({ config, connections, warmUp, isolated, served, dependencies }: Parts): ToolCaller & Connected {
+function toolCaller(parts: Parts): ToolCaller & Connected {
+  const { config, journal, connections, warmUp, isolated, served, dependencies } = parts;
   const call: ToolCaller['callTool'] = async (what, context) =>
     isolated.has(what.server)
       ? isolated.callTool(what, context)
       : callTool(served(what.server), what, context, dependencies);
-  return { config, connections, warmUp, callTool: call };
+  return { config, journal, connections, warmUp, callTool: call };
 }
 
 function catalog(parts: Parts): Catalog & Connected {
-  const { config, connections, warmUp, isolated, served, dependencies, circuits } = parts;
+  const { config, journal, connections, warmUp, isolated, served, dependencies, circuits } = parts;
   const list: Catalog['listTools'] = async (name, context) =>
     isolated.has(name) ? isolated.listTools(name, context) : listTools(served(name), context, dependencies);
   const check: Catalog['checkConnectivity'] = async (name, context) => {
@@ -139,7 +137,7 @@ function catalog(parts: Parts): Catalog & Connected {
     return checkConnectivity(target, { limitMs: STEP_MS, deadlineAtMs: context.deadlineAtMs }, parts.connectivity);
   };
   const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
-  return { config, connections, warmUp, listTools: list, checkConnectivity: check, showCircuit: show };
+  return { config, journal, connections, warmUp, listTools: list, checkConnectivity: check, showCircuit: show };
 }
 
 function circuitOf({ mcpServers }: FuseboxConfig, { server, tool }: CircuitTarget): ServerCircuit {
@@ -166,32 +164,30 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const config = loadOwnConfig(env);
   const now = world.now ?? Date.now;
   const timer = world.timer ?? systemTimer;
-  const onStoreError = world.onStoreError ?? warnOfStore;
-  const store = world.store ?? createPeerStore(env, now, onStoreError);
+  const journal = new Journal();
+  const store = world.store ?? createPeerStore(env, now, storeErrors(journal, world));
   const { resolve } = world;
-  const credentials =
-    world.credentials ??
-    createCredentials(env, config, { secrets: world.secrets ?? createSecrets(env, now), now, resolve });
+  const secrets = world.secrets ?? createSecrets(env, now);
+  const source = world.credentials ?? createCredentials(env, config, { secrets, now, resolve });
+  const credentials = journalledCredentials(source, journal);
   const client = world.client ?? new SdkToolClient({ store, credentials, now, ...(resolve && { resolve }) });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
     argumentRules: { maxDepth: config.limits.maxArgumentsDepth, controlCharacters: config.limits.controlCharacters },
     onUnapproved: once(world.onUnapproved ?? warnOfTool),
     credentials,
+    journal,
     now,
     timer,
   };
   const isolated = reachIsolated(env, config, { now, timer }, world.invoker);
-  const circuits = circuitDependencies(env, world);
+  const circuits = circuitDependencies(env, world, journal);
   const servers = serveServers(env, config, (name) => !isolated.has(name), client, {
     ...circuits,
     random: world.random ?? Math.random,
     owner: randomUUID(),
     tuning: { ...TUNING, storeTimeoutMs: Number(env[ENVIRONMENT.storeTimeoutMs] || TUNING.storeTimeoutMs) },
-    telemetryOf: (server) => (event) => {
-      if (event.type === 'store-error') onStoreError(`circuit ${event.operation}`, event.error);
-      if (event.type === 'circuit') (world.onCircuitChange ?? warnOfChange)(server, event.change);
-    },
+    telemetryOf: (server) => serverTelemetry(server, journal, world),
   });
   const connections = new Connections(new Map([...servers].map(([name, { pool }]) => [name, pool])));
   const served = (name: string): ServedServer => {
@@ -201,6 +197,7 @@ function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   };
   return {
     config,
+    journal,
     connections,
     dependencies,
     connectivity: { now, timer, credentials, client, probe: new SocketProbe(now, resolve) },
@@ -287,12 +284,12 @@ function serveServers(
   return servers;
 }
 
-function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>): ShowCircuitDependencies {
+function circuitDependencies(env: NodeJS.ProcessEnv, world: Partial<World>, journal: Journal): ShowCircuitDependencies {
   const now = world.now ?? Date.now;
   return {
     store: world.circuits ?? createCircuitStore(env, now),
     now,
     timer: world.timer ?? systemTimer,
-    onStoreError: world.onStoreError ?? warnOfStore,
+    onStoreError: storeErrors(journal, world),
   };
 }

@@ -21,7 +21,9 @@ export function createHandler(compose: () => ToolCaller) {
       }),
     )
     .handler(async ({ body, requestContext: { requestId, authorizer } }, { target, record, deadlineAtMs }) => {
-      const answer = await start.fusebox().callTool(toolCall(target, body), { requestId, deadlineAtMs, authorizer });
+      const { traceparent } = record;
+      const from = { requestId, deadlineAtMs, authorizer, traceparent };
+      const answer = await start.fusebox().callTool(toolCall(target, body), from);
       record.attempts = answer.meta.attempts;
       record.toolFailed = answer.result.isError === true;
       return jsonAnswer(200, answer, requestId);

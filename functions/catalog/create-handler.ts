@@ -63,8 +63,9 @@ async function listTools(fusebox: Catalog, event: HttpEvent, context: CatalogCon
   const { access } = fusebox.config;
   const { principal, deadlineAtMs } = context;
   const { requestId, authorizer } = event.requestContext;
+  const { traceparent } = context.record;
   const server = targetServer(fusebox.config, context, event.pathParameters['server']);
-  const tools = await fusebox.listTools(server, { requestId, deadlineAtMs, authorizer });
+  const tools = await fusebox.listTools(server, { requestId, deadlineAtMs, authorizer, traceparent });
   return { server, tools: tools.filter(({ name }) => isAllowed(access, principal, server, name)) };
 }
 

@@ -41,6 +41,14 @@ export class AttemptError extends Error {
   }
 }
 
+/** In a word or two of ours; whatever a server said is left out. */
+export function describeFailure(error: unknown): string {
+  const failure = attemptFailureOf(error);
+  if (failure === undefined) return 'failed';
+  if (failure.kind === 'http') return `http ${failure.status}`;
+  return failure.kind === 'rpc' ? `rpc ${failure.code}` : failure.kind;
+}
+
 /** What went wrong with an attempt, whoever says so; undefined: nothing that attempts are known to fail of. */
 export function attemptFailureOf(error: unknown): AttemptFailure | undefined {
   if (error instanceof AttemptError) return error.failure;

@@ -1,9 +1,12 @@
 import type { RemoteServerConfig } from '../config/schema.ts';
+import type { MetricKey } from '../contract/metrics.ts';
 import type { Time } from '../resilience/clock.ts';
 import { withinLimit } from '../resilience/deadline.ts';
+import { settle, valueOf } from '../resilience/outcome.ts';
 import type { Verdict } from '../resilience/retry/retry.ts';
-import { type AttemptFailure, attemptFailureOf } from './attempt-failure.ts';
+import { type AttemptFailure, attemptFailureOf, describeFailure } from './attempt-failure.ts';
 import { classifyFailure, outcomeOf, type RetryRule } from './classify-outcome.ts';
+import type { Journal } from './journal.ts';
 import type { Attempt, CredentialSource, ServerTarget, ToolConnection } from './ports.ts';
 import type { ServerResilience } from './server-resilience.ts';
 import type { SessionPool } from './session-pool.ts';
@@ -18,6 +21,7 @@ export interface ServedServer {
 
 export interface AttemptDependencies extends Time {
   readonly credentials: CredentialSource;
+  readonly journal: Journal;
 }
 
 export interface AttemptLimits {
@@ -25,6 +29,8 @@ export interface AttemptLimits {
   readonly limitMs: number;
   /** Of all attempts, epoch milliseconds. */
   readonly deadlineAtMs: number;
+  /** See {@link Attempt}. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Each of these mends what it answers to; if it does not, doing it again will not. */
@@ -74,7 +80,7 @@ export class Attempts {
     return resilience.pipeline(this.#tool).call({
       run: ({ attempt, signal }) => {
         this.#count = attempt;
-        return this.#once(operation, { signal });
+        return this.#noted(operation, { signal, traceparent: this.#limits.traceparent });
       },
       outcomeOf: (settled) => outcomeOf(settled, config.circuitBreaker.scope),
       verdictOf: async (settled) => (settled.ok ? 'stop' : this.#verdict(settled.error, isRepeatable)),
@@ -83,11 +89,22 @@ export class Attempts {
     });
   }
 
+  /** Takes down how long the attempt was, and how it ended. */
+  async #noted<T>(operation: Operation<T>, attempt: Attempt): Promise<T> {
+    const { now, journal } = this.#deps;
+    const startedAtMs = now();
+    const settled = await settle(() => this.#once(operation, attempt));
+    const durationMs = Math.max(0, now() - startedAtMs);
+    const { name: server } = this.#served.target;
+    const outcome = settled.ok ? 'ok' : describeFailure(settled.error);
+    journal.waited(durationMs);
+    journal.note({ message: 'attempt', server, tool: this.#tool, attempt: this.#count, durationMs, outcome });
+    return valueOf(settled);
+  }
+
   async #once<T>(operation: Operation<T>, attempt: Attempt): Promise<T> {
     const { pool } = this.#served;
-    const freshSession = this.#sessionLost;
-    this.#sessionLost = false;
-    const connection = await pool.acquire({ ...attempt, freshSession });
+    const connection = await this.#connected(attempt);
     let result: T;
     try {
       result = await operation(connection, attempt);
@@ -97,6 +114,27 @@ export class Attempts {
     }
     await pool.release(connection);
     return result;
+  }
+
+  async #connected(attempt: Attempt): Promise<ToolConnection> {
+    const { pool } = this.#served;
+    const freshSession = this.#sessionLost;
+    this.#sessionLost = false;
+    try {
+      const connection = await pool.acquire({ ...attempt, freshSession });
+      this.#countOne(pool.isReused(connection) ? 'sessionsReused' : 'connections');
+      return connection;
+    } catch (error) {
+      if (attemptFailureOf(error) !== undefined) {
+        this.#countOne('connections');
+        this.#countOne('connectionFailures');
+      }
+      throw error;
+    }
+  }
+
+  #countOne(metric: MetricKey): void {
+    this.#deps.journal.count(this.#served.target.name, metric);
   }
 
   /** Whatever the server answers shows that it is there. */
@@ -112,6 +150,11 @@ export class Attempts {
     const { pool } = this.#served;
     const failure = attemptFailureOf(error);
     const rule = failure === undefined ? 'never' : classifyFailure(failure).retry;
+    if (failure?.kind === 'not-sent') {
+      // The socket of before was gone, and no other was to be had.
+      if (pool.isReused(connection)) this.#countOne('connections');
+      this.#countOne('connectionFailures');
+    }
     if (rule === 'with-new-session') await pool.discard(connection, 'session');
     else if (rule === 'after-negotiation' || failure?.kind === 'wrong-era') await pool.discard(connection, 'server');
     else if (rule === 'with-new-credential') await pool.renew(connection);

@@ -85,7 +85,8 @@ class Call {
     this.#startedAtMs = dependencies.now();
     const ownLimitAtMs = this.#startedAtMs + (call.timeoutMs ?? Number.POSITIVE_INFINITY);
     const deadlineAtMs = Math.min(context.deadlineAtMs, ownLimitAtMs);
-    const limits = { limitMs: toolTimeoutMs(served.config, call.tool), deadlineAtMs };
+    const { traceparent } = context;
+    const limits = { limitMs: toolTimeoutMs(served.config, call.tool), deadlineAtMs, traceparent };
     this.#attempts = new Attempts(served, call.tool, limits, dependencies);
   }
 

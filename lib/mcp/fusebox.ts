@@ -1,6 +1,7 @@
 import type { FuseboxConfig } from '../config/schema.ts';
 import type { Connectivity } from './check-connectivity.ts';
 import type { CircuitView, UnknownCircuit } from './circuit-view.ts';
+import type { Journal } from './journal.ts';
 import type { CircuitOrder } from './operate-circuit.ts';
 import type { Deletion } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
@@ -8,6 +9,8 @@ import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types
 /** What every function has. `lib/compose.ts` puts each together. */
 export interface Composed {
   readonly config: FuseboxConfig;
+  /** What the log line of an invocation takes along. */
+  readonly journal: Journal;
   /** Fetches what INIT can fetch ahead. */
   warmUp(): Promise<void>;
 }

@@ -90,13 +90,17 @@ export class IsolatedServers {
   }
 }
 
-function toEvent({ server, tool, routeKey, body }: Request, { requestId, deadlineAtMs, authorizer }: CallContext) {
+function toEvent({ server, tool, routeKey, body }: Request, context: CallContext) {
+  const { requestId, deadlineAtMs, authorizer, traceparent } = context;
   const [method, path] = routeKey.split(' ');
   return {
     version: '2.0',
     routeKey,
     rawPath: path,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(traceparent !== undefined && { traceparent }),
+    },
     // The handler decodes it; a lone surrogate has no encoding, and no tool has it in its name.
     pathParameters: { server, ...(tool !== undefined && { tool: encodeURIComponent(tool.toWellFormed()) }) },
     body,

@@ -15,7 +15,8 @@ export async function listTools(
 ): Promise<readonly CatalogTool[]> {
   const { config, target } = served;
   const { catalog } = dependencies;
-  const limits = { limitMs: config.timeoutMs, deadlineAtMs: context.deadlineAtMs };
+  const { deadlineAtMs, traceparent } = context;
+  const limits = { limitMs: config.timeoutMs, deadlineAtMs, traceparent };
   const attempts = new Attempts(served, undefined, limits, dependencies);
   const fromServer = () =>
     attempts.run(

@@ -28,6 +28,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Open a new session, and resume none: where one was lost, the others most likely were too. @default false */
   readonly freshSession?: boolean;
+  /** Of whom the call comes (W3C Trace Context): goes along to the server. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A live connection to one server. Serves one request at a time; the pool sees to that. */

@@ -29,6 +29,7 @@ export class SessionPool {
   /** Raised by `disconnect`: what was opened before is closed when it comes back. */
   #generation = 0;
   readonly #generationOf = new WeakMap<ToolConnection, number>();
+  readonly #reused = new WeakSet<ToolConnection>();
   readonly #waiters: (() => void)[] = [];
 
   constructor(options: SessionPoolOptions) {
@@ -72,9 +73,15 @@ export class SessionPool {
         if (this.#open < this.#options.pool.max) return this.#openOne(attempt);
         await this.#waitForTurn(attempt, limitAtMs - this.#options.now());
       } else if (attempt.freshSession !== true && (await idle.connection.isUsable().catch(() => false))) {
+        this.#reused.add(idle.connection);
         return idle.connection;
       } else await this.#close(idle.connection);
     }
+  }
+
+  /** Was it open before the call that it serves? */
+  isReused(connection: ToolConnection): boolean {
+    return this.#reused.has(connection);
   }
 
   async release(connection: ToolConnection): Promise<void> {

@@ -44,6 +44,8 @@ export interface CallContext {
   readonly deadlineAtMs: number;
   /** Who calls, as API Gateway's authoriser has verified it; the function of an isolated server asks it again. */
   readonly authorizer?: unknown;
+  /** The trace that the call is a part of (W3C Trace Context), valid; servers get it, too. */
+  readonly traceparent?: string | undefined;
 }
 
 /** The body of a 200. */

@@ -3,15 +3,16 @@ import type { Request } from '@middy/core';
 import type { AuditConfig } from '../config/schema.ts';
 import { AttemptError } from '../mcp/attempt-failure.ts';
 import { FuseboxError } from '../mcp/errors.ts';
+import { Journal, type Note } from '../mcp/journal.ts';
 import { printable } from '../security/printable.ts';
 import { auditOf, isAudited } from './audit.ts';
-import { callMetrics } from './call-metrics.ts';
+import { callMetrics, type EndedCall, isRejection } from './call-metrics.ts';
 import type { CallRecord, RecordedContext } from './call-record.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { type HttpEvent, httpEvent } from './http-event.ts';
 import { CompactLogFormatter } from './log-formatter.ts';
 import { publicError } from './problem-details.ts';
-import { traceIdOf } from './trace-id.ts';
+import { traceIdOf, traceparentOf } from './trace-context.ts';
 
 const MAX_MESSAGE_LENGTH = 500;
 const MAX_NAME_LENGTH = 128;
@@ -20,6 +21,8 @@ export interface CallLogOptions {
   /** Names the operation of an event, from a small set of our own. */
   readonly operation: (event: HttpEvent) => string;
   readonly metricsEnabled: boolean;
+  /** What happened on the way. @default nothing did */
+  readonly journal?: Journal;
   /** What the line says of a call's arguments. @default their hash */
   readonly audit?: Readonly<AuditConfig>;
   /** Epoch milliseconds. @default Date.now */
@@ -36,14 +39,19 @@ type Recorded = Request<HttpEvent, HttpAnswer, unknown, RecordedContext>;
  * `before`, which skips every `after`. The line is out before the answer is, so nothing runs past it. Where the process ends before the
  * call does, the line is written as its last act.
  */
-export function callLog({ operation, metricsEnabled, audit = { arguments: 'hash' }, now = Date.now }: CallLogOptions) {
-  // Of the record of who did what, no log level may cost a line.
-  const logger = new Logger({ logFormatter: new CompactLogFormatter(), logLevel: 'INFO' });
+export function callLog(options: CallLogOptions) {
+  const { operation, metricsEnabled, journal = new Journal(), audit = { arguments: 'hash' }, now = Date.now } = options;
+  // Of the record of who did what, no log level may cost a line; it is ours to decide which others are written.
+  const logger = new Logger({ logFormatter: new CompactLogFormatter(), logLevel: 'DEBUG' });
   const finish = ({ event, context: { record }, response, error }: Recorded): void => {
     const known = error === undefined ? undefined : publicError(error);
     record.attempts ??= known?.details.attempts;
     const status = response?.statusCode ?? 500;
     const durationMs = Math.max(0, now() - record.startedAtMs);
+    const taken = journal.take();
+    const ended = { record, durationMs, status, code: known?.code };
+    const { own, others } = metricsEnabled ? callMetrics(ended, taken) : NO_METRICS;
+    if (isWorthTelling(ended)) tell(logger, taken.notes, event);
     const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
     logger[level]({
       ...outcome(record, error),
@@ -51,14 +59,16 @@ export function callLog({ operation, metricsEnabled, audit = { arguments: 'hash'
       durationMs,
       ...who(event, record),
       ...(isAudited(event) && { audit: auditOf(event, record, audit) }),
-      ...(metricsEnabled && callMetrics(record, durationMs, known?.code)),
+      ...own,
     });
+    for (const metrics of others) logger.info({ message: 'metrics', ...metrics });
   };
   return {
     requestStart: (request: Request): void => {
       logger.addContext(request.context);
       const event = httpEvent(request.event, request.context);
-      const record: CallRecord = { operation: operation(event), startedAtMs: now() };
+      const traceparent = traceparentOf(event.headers['traceparent'], process.env['_X_AMZN_TRACE_ID']);
+      const record: CallRecord = { operation: operation(event), startedAtMs: now(), traceparent };
       request.event = event;
       Object.assign(request.context, { record });
       atCrash(request.context, () => finish({ ...(request as Recorded), error: CRASHED }));
@@ -68,6 +78,22 @@ export function callLog({ operation, metricsEnabled, audit = { arguments: 'hash'
       finish(request as Recorded);
     },
   };
+}
+
+const NO_METRICS = { own: undefined, others: [] } as const;
+
+/** Where the log level is lower than this, what led to an outcome is told of every call. */
+const isDebugging = (): boolean => /^(debug|trace)$/i.test(process.env['POWERTOOLS_LOG_LEVEL'] ?? '');
+
+/**
+ * What led to an outcome is kept back until a call fails: then somebody will ask. Not of what our own limits refused, which is as quick
+ * as it is frequent while a server is down.
+ */
+const isWorthTelling = ({ status, code, record: { attempts = 0 } }: EndedCall): boolean =>
+  isDebugging() || (status >= 400 && !isRejection(code, attempts));
+
+function tell(logger: Logger, notes: readonly Note[], { requestContext: { requestId } }: HttpEvent): void {
+  for (const note of notes) logger.debug({ ...note, requestId });
 }
 
 const CRASHED = new FuseboxError('internal_error', 'The function ended before it answered.', { outcome: 'unknown' });
@@ -111,7 +137,8 @@ function causeOf(cause: unknown): string | undefined {
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }
 
-function who({ headers, requestContext }: HttpEvent, { operation, server, tool, attempts, principal }: CallRecord) {
+function who({ requestContext }: HttpEvent, record: CallRecord) {
+  const { operation, server, tool, attempts, principal, traceparent } = record;
   return {
     operation,
     server,
@@ -119,6 +146,6 @@ function who({ headers, requestContext }: HttpEvent, { operation, server, tool, 
     attempts,
     requestId: requestContext.requestId,
     principal: principal && printable(principal, MAX_NAME_LENGTH),
-    traceId: traceIdOf(headers['traceparent']),
+    traceId: traceIdOf(traceparent),
   };
 }

@@ -22,7 +22,7 @@ export interface HttpStackOptions {
 export function httpStack({ start, operation }: HttpStackOptions) {
   const metricsEnabled = start.config?.metricsEnabled ?? true;
   return middyCore<HttpEvent, HttpAnswer, Error, RecordedContext>({
-    ...callLog({ operation, metricsEnabled, ...(start.config && { audit: start.config.audit }) }),
+    ...callLog({ operation, metricsEnabled, ...start.logging }),
     timeoutEarlyInMillis: LAST_RESORT_MS,
     timeoutEarlyResponse: () => {
       throw new FuseboxError('deadline_exceeded', 'There was no answer in time.', { outcome: 'unknown' });

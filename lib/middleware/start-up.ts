@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { FuseboxConfig } from '../config/schema.ts';
 import type { Composed } from '../mcp/fusebox.ts';
+import type { Journal } from '../mcp/journal.ts';
 
 /** Warming up bounds itself; should it not, the first call waits no longer than this, milliseconds. */
 const WARM_UP_MAX_MS = 3_500;
@@ -10,6 +11,8 @@ export interface StartUp<T extends Composed = Composed> {
   readonly fusebox: () => T;
   /** Undefined where the configuration is bad. */
   readonly config: FuseboxConfig | undefined;
+  /** What log lines are made of; empty where the configuration is bad. */
+  readonly logging: { readonly journal?: Journal; readonly audit?: FuseboxConfig['audit'] };
   /** Lets what began in INIT end before the first call: whatever runs past an answer is frozen in mid-air. */
   readonly awaitWarmUp: MiddlewareObj;
 }
@@ -19,12 +22,14 @@ export function startUp<T extends Composed>(compose: () => T, warmUpMaxMs = WARM
   try {
     const fusebox = compose();
     const warm = within(warmUpMaxMs, async () => fusebox.warmUp());
-    return { fusebox: () => fusebox, config: fusebox.config, awaitWarmUp: { before: async () => warm } };
+    const { config, journal } = fusebox;
+    const logging = { journal, audit: config.audit };
+    return { fusebox: () => fusebox, config, logging, awaitWarmUp: { before: async () => warm } };
   } catch (error) {
     const fail = () => {
       throw error;
     };
-    return { fusebox: fail, config: undefined, awaitWarmUp: { before: fail } };
+    return { fusebox: fail, config: undefined, logging: {}, awaitWarmUp: { before: fail } };
   }
 }
 

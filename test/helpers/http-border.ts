@@ -4,6 +4,7 @@ import type { FuseboxConfig } from '../../lib/config/schema.ts';
 import type { CircuitView } from '../../lib/mcp/circuit-view.ts';
 import type { ErrorCode } from '../../lib/mcp/errors.ts';
 import type { Catalog, Operator, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import { Journal } from '../../lib/mcp/journal.ts';
 import type { CatalogTool, ToolCallAnswer } from '../../lib/mcp/types.ts';
 import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
 
@@ -64,6 +65,7 @@ type Fusebox = Catalog & ToolCaller & Operator;
 export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
   return {
     config: configOf(),
+    journal: new Journal(),
     callTool: async () => ANSWER,
     listTools: async () => TOOLS,
     checkConnectivity: async () => ({ ok: true, steps: [] }),

@@ -114,7 +114,10 @@ export class Channel {
 
   async callTool(tool: ToolDefinition, args: JsonObject, attempt: Attempt): Promise<ToolResult> {
     const toolDefinition = { name: tool.name, inputSchema: { type: 'object' as const, ...tool.inputSchema } };
-    const params = { name: tool.name, arguments: args };
+    const { traceparent } = attempt;
+    // Both ways that servers look for it: the HTTP header is the transport's, this one MCP's own (SEP-414).
+    const trace = traceparent === undefined ? {} : { _meta: { traceparent } };
+    const params = { name: tool.name, arguments: args, ...trace };
     return this.#run(
       attempt,
       async (options) => (await this.#client.callTool(params, { ...options, toolDefinition })) as ToolResult,
@@ -160,7 +163,7 @@ export class Channel {
     attempt.signal.addEventListener('abort', end, { once: true });
     // An error status says more than the broken stream that follows it.
     this.#failExchange = (error) => (this.#exchange.status ?? 0) < 300 && controller.abort(error);
-    const exchange = newExchange(controller.signal, this.#options.target.maxResultBytes);
+    const exchange = newExchange(controller.signal, this.#options.target.maxResultBytes, attempt.traceparent);
     this.#exchange = exchange;
     try {
       return await operation({ signal: controller.signal, timeout: NO_TIMEOUT_MS });

@@ -4,6 +4,8 @@ import type { AttemptFailure } from '../../mcp/attempt-failure.ts';
 export interface Exchange {
   readonly signal: AbortSignal;
   readonly maxResponseBytes: number;
+  /** Goes along with each request. */
+  readonly traceparent?: string | undefined;
   /** The TCP (and TLS) connection stands: from here on the server may have seen the request. */
   connected: boolean;
   /** Version of the credential that the latest request carried. */
@@ -26,9 +28,10 @@ export interface Exchange {
   lastEventId?: string;
 }
 
-export function newExchange(signal: AbortSignal, maxResponseBytes: number): Exchange {
+export function newExchange(signal: AbortSignal, maxResponseBytes: number, traceparent?: string): Exchange {
   return {
     signal,
+    traceparent,
     maxResponseBytes,
     connected: false,
     receivedBytes: 0,

@@ -49,6 +49,7 @@ export function createFetch(destination: Destination, current: () => Exchange, s
     init.signal?.throwIfAborted();
     const headers = Object.fromEntries(new Headers(init.headers));
     if (resuming) headers['last-event-id'] = exchange.lastEventId ?? '';
+    if (exchange.traceparent !== undefined) headers['traceparent'] = exchange.traceparent;
     const body = typeof init.body === 'string' ? init.body : undefined;
     const request = { url: new URL(String(input)), method, headers, body, signal: init.signal };
     checkDestination(request.url, destination.target, exchange);

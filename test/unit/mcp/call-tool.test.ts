@@ -5,6 +5,7 @@ import type { RemoteServerConfig } from '../../../lib/config/schema.ts';
 import type { AttemptFailure } from '../../../lib/mcp/attempt-failure.ts';
 import { callTool } from '../../../lib/mcp/call-tool.ts';
 import { FuseboxError } from '../../../lib/mcp/errors.ts';
+import { Journal } from '../../../lib/mcp/journal.ts';
 import { listTools } from '../../../lib/mcp/list-tools.ts';
 import { ServerResilience } from '../../../lib/mcp/server-resilience.ts';
 import { SessionPool } from '../../../lib/mcp/session-pool.ts';
@@ -51,6 +52,7 @@ function setUp(changes: Partial<RemoteServerConfig> = {}, draw = 0.5) {
   const refresh: Refresh = { count: 0 };
   const dependencies = {
     catalog: new ToolCatalog(store, now),
+    journal: new Journal(),
     credentials: {
       credentialFor: async () => {
         refresh.count++;

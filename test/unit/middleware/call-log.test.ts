@@ -3,6 +3,7 @@ import { createHandler as createCallTool } from '../../../functions/call-tool/cr
 import { createHandler as createCatalog } from '../../../functions/catalog/create-handler.ts';
 import { AttemptError } from '../../../lib/mcp/attempt-failure.ts';
 import { FuseboxError } from '../../../lib/mcp/errors.ts';
+import { Journal } from '../../../lib/mcp/journal.ts';
 import { callLog } from '../../../lib/middleware/call-log.ts';
 import type { HttpAnswer } from '../../../lib/middleware/http-answer.ts';
 import { problemDetails } from '../../../lib/middleware/problem-details.ts';
@@ -77,16 +78,16 @@ describe('a healthy call', () => {
             Metrics: [
               { Name: 'Calls', Unit: 'Count' },
               { Name: 'Attempts', Unit: 'Count' },
-              { Name: 'Retries', Unit: 'Count' },
               { Name: 'Latency', Unit: 'Milliseconds' },
+              { Name: 'OwnTime', Unit: 'Milliseconds' },
             ],
           },
         ],
       },
       Calls: 1,
       Attempts: 1,
-      Retries: 0,
       Latency: line['durationMs'],
+      OwnTime: line['durationMs'],
     });
   });
 
@@ -307,5 +308,44 @@ describe('the audit record', () => {
       getEvent('GET /v1/servers'),
     );
     expect(line).not.toHaveProperty('audit');
+  });
+});
+
+describe('what led to an outcome', () => {
+  const journal = new Journal();
+  const attempt = { message: 'attempt', server: 'everything', attempt: 1, durationMs: 7, outcome: 'http 503' };
+  const handlerOf = (code?: 'upstream_error' | 'circuit_open') =>
+    createCallTool(() =>
+      fakeFusebox({
+        journal,
+        callTool: async () => {
+          journal.note(attempt);
+          if (code === undefined) return ANSWER;
+          throw new FuseboxError(code, 'no', { attempts: code === 'circuit_open' ? 0 : 1 });
+        },
+      }),
+    );
+  const levelsOf = async (handler: Handler) =>
+    (await invoke(handler, callEvent())).lines.map((text) => (JSON.parse(text) as { level: string }).level);
+
+  it('is told of a call that failed, before its line', async () => {
+    const { lines } = await invoke(handlerOf('upstream_error'), callEvent());
+    expect(lines.map((text) => JSON.parse(text) as unknown)).toMatchObject([
+      { level: 'DEBUG', ...attempt, requestId: REQUEST_ID },
+      { level: 'ERROR', code: 'upstream_error' },
+    ]);
+  });
+
+  it('is not told of one that succeeded, nor of one that a limit refused', async () => {
+    expect(await levelsOf(handlerOf())).toEqual(['INFO']);
+    expect(await levelsOf(handlerOf('circuit_open'))).toEqual(['ERROR']);
+  });
+
+  it('is told of every one where the log level says so', async () => {
+    const before = process.env['POWERTOOLS_LOG_LEVEL'];
+    process.env['POWERTOOLS_LOG_LEVEL'] = 'DEBUG';
+    expect(await levelsOf(handlerOf())).toEqual(['DEBUG', 'INFO']);
+    if (before === undefined) delete process.env['POWERTOOLS_LOG_LEVEL'];
+    else process.env['POWERTOOLS_LOG_LEVEL'] = before;
   });
 });
