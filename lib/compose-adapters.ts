@@ -1,12 +1,14 @@
 /** What the outside world looks like, by the environment variables of a function: part of {@link ./compose.ts}. */
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
+import { DynamoDbHealthStore } from './adapters/dynamodb/health-store.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { DynamoDbPrincipalData } from './adapters/dynamodb/principal-data.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
+import { MemoryHealthStore } from './adapters/memory/health-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
-import type { PeerStore, PrincipalData } from './mcp/ports.ts';
+import type { HealthStore, PeerStore, PrincipalData } from './mcp/ports.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import type { Clock } from './resilience/clock.ts';
 import type { CircuitChange } from './resilience/telemetry.ts';
@@ -27,6 +29,16 @@ export function createPrincipalData(env: NodeJS.ProcessEnv, now: Clock): Princip
   const tableName = env[ENVIRONMENT.recordsTable];
   if (!tableName) return { deleteOf: async () => ({ deleted: 0, complete: true }) };
   return new DynamoDbPrincipalData(createDynamoDbClient({ maxAttempts: 3, now }), tableName);
+}
+
+export function createHealthStore(
+  env: NodeJS.ProcessEnv,
+  onError: (operation: string, error: unknown) => void,
+): HealthStore {
+  const tableName = env[ENVIRONMENT.circuitsTable];
+  if (!tableName) return new MemoryHealthStore();
+  const client = createDynamoDbClient({ maxAttempts: 2, now: Date.now });
+  return new DynamoDbHealthStore({ client, tableName, onError });
 }
 
 export function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitStore {

@@ -1,7 +1,9 @@
 import type { Context } from 'aws-lambda';
-import type { Catalog, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import { HEALTH_ROUTE_KEY } from '../../lib/contract/health.ts';
+import type { Catalog, HealthChecker, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import { DEFAULT_MARGIN_MS } from '../../lib/middleware/call-deadline.ts';
-import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
+import { HealthLog } from '../../lib/middleware/health-log.ts';
+import { type HttpAnswer, jsonAnswer } from '../../lib/middleware/http-answer.ts';
 import { createHandler as createCallTool } from '../call-tool/create-handler.ts';
 import { createHandler as createCatalog } from '../catalog/create-handler.ts';
 
@@ -19,15 +21,28 @@ interface Event {
  * @param server its name; the gateway's route has it in the path, literally, and so not among the parameters
  * @param now epoch milliseconds
  */
-export function createHandler(compose: () => ToolCaller & Catalog, server: string, now = Date.now) {
+export function createHandler(compose: () => ToolCaller & Catalog & HealthChecker, server: string, now = Date.now) {
   const composeOnce = once(compose);
   const callTool = createCallTool(composeOnce);
   const catalog = createCatalog(composeOnce);
+  const health = once(() => createHealthCheck(composeOnce(), server));
   return async (event: Event, context: Context): Promise<HttpAnswer> => {
     const addressed = { ...event, pathParameters: { server, ...event.pathParameters } };
     const bounded = withDeadline(context, event.deadlineAtMs, now);
+    if (event.routeKey === HEALTH_ROUTE_KEY) return health()(now() + bounded.getRemainingTimeInMillis());
     const handle = typeof event.routeKey === 'string' && event.routeKey.startsWith('GET ') ? catalog : callTool;
     return handle(addressed as never, bounded as never);
+  };
+}
+
+/** Whoever may invoke the function may ask: API Gateway has no such route. */
+function createHealthCheck(checker: HealthChecker, server: string) {
+  const { config, journal } = checker;
+  const log = new HealthLog({ journal, metricsEnabled: config.metricsEnabled });
+  return async (deadlineAtMs: number): Promise<HttpAnswer> => {
+    const record = await checker.checkHealth(server, deadlineAtMs);
+    log.write(new Map([[server, record]]));
+    return jsonAnswer(200, record, 'health-check');
   };
 }
 

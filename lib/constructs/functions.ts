@@ -1,13 +1,20 @@
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, type ILayerVersion, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type ILayerVersion,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { CfnSubscriptionFilter, LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
 import { Duration, Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { AuditExportConfig } from '../config/deploy-schema.ts';
 import type { RotatedSecret } from '../config/secret-names.ts';
 import { CONFIG_LAYER_PATH, ENVIRONMENT } from '../contract/environment.ts';
+import { HEALTH_CHECK_TIMEOUT_SECONDS } from '../contract/health.ts';
 import { FUNCTION_TIMEOUT_SECONDS } from '../contract/limits.ts';
-import { METRICS_NAMESPACE } from '../contract/metrics.ts';
 import type { BundleName, FunctionName } from '../contract/routes.ts';
 import type { Data } from './data.ts';
 import { functionBundle } from './function-bundle.ts';
@@ -27,9 +34,15 @@ export interface FunctionsProps {
   readonly rotated: readonly RotatedSecret[];
   /** Servers with a function of their own. */
   readonly isolated: readonly IsolatedServer[];
+  /** Is any server checked on a schedule? */
+  readonly checksHealth: boolean;
+  /** Lambda's own, with X-Ray. */
+  readonly tracing: boolean;
   /** Mebibytes; CPU grows with it. */
   readonly memoryMb: number;
   readonly logLevel: string;
+  /** CloudWatch namespace of our metrics. */
+  readonly metricsNamespace: string;
   /** How logs are kept. */
   readonly logs: LogGroupProps;
   /** Where log lines of calls are copied. */
@@ -55,6 +68,8 @@ interface Definition {
   readonly environment?: Readonly<Record<string, string>>;
   /** @default none: what the account has left */
   readonly reservedConcurrency?: number;
+  /** @default as long as API Gateway waits */
+  readonly timeoutSeconds?: number;
 }
 
 /** The Lambda functions, each with a role and a log group of its own. */
@@ -65,6 +80,8 @@ export class Functions extends Construct {
   readonly isolated: ReadonlyMap<string, LambdaFunction>;
   /** Rotates secrets, where any are rotated. */
   readonly rotate: LambdaFunction | undefined;
+  /** Checks servers, where any are checked. */
+  readonly healthCheck: LambdaFunction | undefined;
   /** Roles of the functions that call servers: what a server behind IAM has to let in. */
   readonly callers: readonly Role[];
   readonly #roles: Role[] = [];
@@ -96,8 +113,24 @@ export class Functions extends Construct {
         },
       }),
     };
+    this.healthCheck = props.checksHealth ? this.defineHealthCheck() : undefined;
     this.callers = [...this.#roles];
     this.rotate = props.rotated.length === 0 ? undefined : this.defineRotation();
+  }
+
+  private defineHealthCheck(): LambdaFunction {
+    const fn = this.define('health-check', {
+      bundle: 'health-check',
+      environment: this.addresses(),
+      timeoutSeconds: HEALTH_CHECK_TIMEOUT_SECONDS,
+      grants: (role) => {
+        this.letCall(role, this.#props.sharedSecrets);
+        this.letInvokeIsolated(role);
+      },
+    });
+    // The next run is as good as a repeated one.
+    fn.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+    return fn;
   }
 
   private defineRotation(): LambdaFunction {
@@ -135,6 +168,7 @@ export class Functions extends Construct {
     logGroup.grantWrite(role);
     this.exportAudit(scope, logGroup);
     if (props.network !== undefined) letJoinNetwork(role);
+    if (props.tracing) acknowledgeTracing(role);
     definition.grants(role);
     return new LambdaFunction(scope, 'Function', {
       description: `mcp-fusebox: ${id}`,
@@ -142,7 +176,8 @@ export class Functions extends Construct {
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: Code.fromAsset(functionBundle(definition.bundle)),
-      timeout: Duration.seconds(FUNCTION_TIMEOUT_SECONDS),
+      timeout: Duration.seconds(definition.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS),
+      ...(props.tracing && { tracing: Tracing.ACTIVE }),
       memorySize: props.memoryMb,
       layers: [props.configuration],
       logGroup,
@@ -224,6 +259,13 @@ function letJoinNetwork(role: Role): void {
   );
 }
 
+/** CDK's grant for tracing: X-Ray has no resources. */
+const acknowledgeTracing = (role: Role): void =>
+  Validations.of(role).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'X-Ray knows no resources for the segments that Lambda sends.',
+  });
+
 function ownEnvironment(props: FunctionsProps): Record<string, string> {
   return {
     [ENVIRONMENT.configPath]: CONFIG_LAYER_PATH,
@@ -231,7 +273,7 @@ function ownEnvironment(props: FunctionsProps): Record<string, string> {
     [ENVIRONMENT.circuitsTable]: props.data.circuitsTable.tableName,
     ...secretIds(props.secrets),
     POWERTOOLS_SERVICE_NAME: 'mcp-fusebox',
-    POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+    POWERTOOLS_METRICS_NAMESPACE: props.metricsNamespace,
     POWERTOOLS_LOG_LEVEL: props.logLevel,
   };
 }

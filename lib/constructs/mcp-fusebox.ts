@@ -7,6 +7,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { scheduleMinutes } from '../config/health-schedule.ts';
 import type { FuseboxConfig, ServerConfig } from '../config/schema.ts';
 import { callSecretsOf, type RotatedSecret, rotationOf, secretNamesOf } from '../config/secret-names.ts';
 import { Alarms } from './alarms.ts';
@@ -14,6 +15,7 @@ import { Api } from './api.ts';
 import { ConfigLayer } from './config-layer.ts';
 import { Data } from './data.ts';
 import { Functions, type FunctionsProps } from './functions.ts';
+import { HealthSchedule } from './health-schedule.ts';
 import { Network } from './network.ts';
 import { readConfig } from './read-config.ts';
 import { Rotation } from './rotation.ts';
@@ -89,6 +91,7 @@ export class McpFusebox extends Construct {
     });
     const shares = shareOut(config);
     const network = this.#networkOf(config, props.vpc, shares.isolated.length > 0, logs);
+    const everyMinutes = scheduleMinutes(config);
     const functions = new Functions(this, 'Functions', {
       data,
       secrets,
@@ -100,6 +103,9 @@ export class McpFusebox extends Construct {
       ...shares,
       memoryMb: deploy.memoryMb,
       logLevel: deploy.logLevel,
+      metricsNamespace: deploy.metricsNamespace,
+      tracing: deploy.tracing,
+      checksHealth: everyMinutes !== undefined,
       logs,
     });
     const api = new Api(this, 'Api', {
@@ -109,6 +115,9 @@ export class McpFusebox extends Construct {
       logs,
     });
 
+    if (functions.healthCheck !== undefined && everyMinutes !== undefined) {
+      new HealthSchedule(this, 'HealthSchedule', { check: functions.healthCheck, everyMinutes });
+    }
     const alarms = new Alarms(this, 'Alarms', { key: data.key, email: deploy.alarmEmail });
     if (functions.rotate !== undefined) {
       new Rotation(this, 'Rotation', { secrets, rotated, rotate: functions.rotate });

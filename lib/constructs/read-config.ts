@@ -64,7 +64,7 @@ function readLocal(document: unknown, source: string): Pick<DeployedConfig, 'con
 }
 
 /** Options of a server that decide about its function. */
-const SHAPING = ['isolated', 'maxConcurrency', 'auth'];
+const SHAPING = ['isolated', 'maxConcurrency', 'auth', 'healthCheck'];
 
 function pick(value: unknown, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(entriesOf(value).filter(([key]) => keys.includes(key)));

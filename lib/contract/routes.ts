@@ -1,8 +1,11 @@
 /** A function that routes lead to; one folder of `functions/`. */
 export type FunctionName = 'call-tool' | 'catalog' | 'operate';
 
-/** Every folder of `functions/`: `isolated-server` is deployed once for each isolated server, `rotate-secret` where secrets are rotated. */
-export const BUNDLES = ['call-tool', 'catalog', 'operate', 'isolated-server', 'rotate-secret'] as const;
+/**
+ * Every folder of `functions/`: `isolated-server` is deployed once for each isolated server, `rotate-secret` where secrets are rotated, and
+ * `health-check` where servers are checked.
+ */
+export const BUNDLES = ['call-tool', 'catalog', 'operate', 'health-check', 'isolated-server', 'rotate-secret'] as const;
 
 export type BundleName = (typeof BUNDLES)[number];
 

@@ -16,6 +16,7 @@ import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
 import { checkNodeVersion } from './node-version.ts';
 import { writeRunFile } from './run-file.ts';
+import { startSchedules } from './schedules.ts';
 import { openSecretsEndpoint } from './secrets/endpoint.ts';
 import { LocalValues, missingSecrets } from './secrets/local-values.ts';
 import { LocalSecretsManager, type RotationEvent } from './secrets/secrets-manager.ts';
@@ -129,6 +130,8 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     routes: model.routes,
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
   });
+  const invokeNow = (arn: string) => poolOf(pools, arn).invoke('{}');
+  started.adopt(startSchedules({ schedules: model.schedules, invoke: invokeNow }), close);
   const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
   const forget = writeRunFile(options.cwd, {
     url: gateway.url,

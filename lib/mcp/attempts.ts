@@ -19,6 +19,9 @@ export interface ServedServer {
   readonly resilience: ServerResilience;
 }
 
+/** What attempts need of it. */
+type Attempted = Omit<ServedServer, 'resilience'> & { readonly resilience: Pick<ServerResilience, 'pipeline'> };
+
 export interface AttemptDependencies extends Time {
   readonly credentials: CredentialSource;
   readonly journal: Journal;
@@ -41,7 +44,7 @@ type Operation<T> = (connection: ToolConnection, attempt: Attempt) => Promise<T>
 
 /** The attempts at one operation, by the rules of DESIGN §3.1, through the server's policies. */
 export class Attempts {
-  readonly #served: ServedServer;
+  readonly #served: Attempted;
   readonly #tool: string | undefined;
   readonly #limits: AttemptLimits;
   readonly #deps: AttemptDependencies;
@@ -51,12 +54,7 @@ export class Attempts {
   #count = 0;
 
   /** @param tool undefined: an operation of the server itself */
-  constructor(
-    served: ServedServer,
-    tool: string | undefined,
-    limits: AttemptLimits,
-    dependencies: AttemptDependencies,
-  ) {
+  constructor(served: Attempted, tool: string | undefined, limits: AttemptLimits, dependencies: AttemptDependencies) {
     this.#served = served;
     this.#tool = tool;
     this.#limits = limits;

@@ -3,7 +3,7 @@ import type { Connectivity } from './check-connectivity.ts';
 import type { CircuitView, UnknownCircuit } from './circuit-view.ts';
 import type { Journal } from './journal.ts';
 import type { CircuitOrder } from './operate-circuit.ts';
-import type { Deletion } from './ports.ts';
+import type { Deletion, HealthRecord } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
 
 /** What every function has. `lib/compose.ts` puts each together. */
@@ -34,6 +34,13 @@ export interface Operator extends Composed {
   operateCircuit(target: CircuitTarget, order: CircuitOrder): Promise<CircuitView>;
   /** Deletes what is stored for a principal, `kind:name`. @throws FuseboxError `store_unavailable` */
   deleteData(principal: string, deadlineAtMs: number): Promise<Deletion>;
+}
+
+export interface HealthChecker extends Composed {
+  /** What the last check found; undefined: none was made, or nobody can tell. Never rejects. */
+  lastHealth(server: string): Promise<HealthRecord | undefined>;
+  /** Checks a server and remembers what it found. @throws FuseboxError where the function of an isolated server gave no answer */
+  checkHealth(server: string, deadlineAtMs: number): Promise<HealthRecord>;
 }
 
 /** @property tool where circuits are per tool (`circuitBreaker.scope`) */

@@ -1,9 +1,10 @@
+import { HEALTH_ROUTE_KEY } from '../contract/health.ts';
 import type { Time } from '../resilience/clock.ts';
 import { withinLimit } from '../resilience/deadline.ts';
 import { DeadlineExceededError } from '../resilience/errors.ts';
 import type { Connectivity } from './check-connectivity.ts';
 import { ERROR_CODES, type ErrorCode, FuseboxError, type FuseboxErrorDetails } from './errors.ts';
-import type { FunctionInvoker, Invocation } from './ports.ts';
+import type { FunctionInvoker, HealthRecord, Invocation } from './ports.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
 
 /** Where Lambda does not say when an environment will be free. */
@@ -66,6 +67,12 @@ export class IsolatedServers {
     const routeKey = 'GET /v1/servers/{server}/connectivity';
     const { ok, steps } = (await this.#ask({ server, routeKey }, context)) as Connectivity;
     return { ok, steps };
+  }
+
+  /** @throws FuseboxError why there was no answer */
+  async checkHealth(server: string, deadlineAtMs: number): Promise<HealthRecord> {
+    const context = { requestId: 'health-check', deadlineAtMs };
+    return (await this.#ask({ server, routeKey: HEALTH_ROUTE_KEY }, context)) as HealthRecord;
   }
 
   async #ask(request: Request, context: CallContext): Promise<unknown> {

@@ -160,6 +160,37 @@ export interface StepReport {
 export interface NetworkProbe {
   /** Address, name, network and TLS, one after the other. Never rejects. @param signal of the step that is asked for */
   steps(target: ServerTarget, signal: () => AbortSignal): AsyncGenerator<StepReport>;
+  /** When the server's TLS certificate ends, epoch milliseconds; undefined: it has none. @throws whatever keeps it from being seen */
+  certificateEndsAtMs(target: ServerTarget, signal: AbortSignal): Promise<number | undefined>;
+}
+
+/** What the health check last found of a server. */
+export interface HealthRecord {
+  /** Epoch milliseconds, as all times here. */
+  readonly checkedAtMs: number;
+  readonly ok: boolean;
+  readonly latencyMs: number;
+  readonly failuresInARow: number;
+  /** Newest first, at most five. */
+  readonly lastErrors: readonly HealthError[];
+  /** What will be trouble, though it is none yet. */
+  readonly warnings: readonly string[];
+  /** What tells each tool's definition from another. */
+  readonly tools?: Readonly<Record<string, string>>;
+  /** Of TLS. */
+  readonly certificate?: { readonly endsAtMs: number; readonly seenAtMs: number };
+}
+
+export interface HealthError {
+  readonly atMs: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Remembers what health checks found. Never rejects: a store that does not answer knows nothing. */
+export interface HealthStore {
+  read(server: string): Promise<HealthRecord | undefined>;
+  write(server: string, record: HealthRecord): Promise<void>;
 }
 
 /** How far a deletion got. */

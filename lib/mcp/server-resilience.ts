@@ -1,6 +1,6 @@
 import type { RemoteServerConfig } from '../config/schema.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
-import { CircuitBreaker } from '../resilience/circuit-breaker/circuit-breaker.ts';
+import { CircuitBreaker, type GuardedCall } from '../resilience/circuit-breaker/circuit-breaker.ts';
 import type { CircuitStore } from '../resilience/circuit-breaker/circuit-store.ts';
 import type { Tuning } from '../resilience/circuit-breaker/tuning.ts';
 import type { Random, Time } from '../resilience/clock.ts';
@@ -49,6 +49,13 @@ export class ServerResilience {
   pipeline(tool?: string): Pipeline {
     const breaker = this.breaker(tool);
     return new Pipeline({ bulkhead: this.#bulkhead, retry: this.#retry, ...(breaker && { breaker }) }, this.#deps);
+  }
+
+  /** For health checks: around the bulkhead, and past the circuit, of which the check may be a probe. See {@link CircuitBreaker.check} */
+  forChecks(proves: 'reachable' | 'working'): Pick<ServerResilience, 'pipeline'> {
+    const breaker = this.breaker();
+    const checked = breaker && { call: <T>(call: GuardedCall<T>) => breaker.check({ ...call, proves }) };
+    return { pipeline: () => new Pipeline({ retry: this.#retry, ...(checked && { breaker: checked }) }, this.#deps) };
   }
 
   /** Undefined: where each tool has a circuit, the server itself has none. */

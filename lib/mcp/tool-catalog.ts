@@ -8,7 +8,7 @@ const FRESH_MS = 5 * 60_000;
 const RELOOK_MS = 30_000;
 const RECORD_TTL_MS = 60 * 60_000;
 
-interface Known {
+export interface Known {
   readonly tools: ReadonlyMap<string, ToolDefinition>;
   readonly fetchedAtMs: number;
 }
@@ -32,6 +32,12 @@ export class ToolCatalog {
   /** The tools as known without asking the server, unless they are too old. */
   async known(target: ServerTarget): Promise<ReadonlyMap<string, ToolDefinition> | undefined> {
     return (await this.#knownOf(target))?.tools;
+  }
+
+  /** The tools as the fleet last saw them, of whatever age. */
+  async lastKnown(target: ServerTarget): Promise<Known | undefined> {
+    const { tools, toolsFetchedAtMs = 0 } = (await this.#store.read(target.peerKey)) ?? {};
+    return tools && { tools: new Map(tools.map((tool) => [tool.name, tool])), fetchedAtMs: toolsFetchedAtMs };
   }
 
   /** Is it worth asking the server for a tool that is not known? */

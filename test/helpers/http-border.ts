@@ -3,8 +3,9 @@ import { parseConfig } from '../../lib/config/runtime.ts';
 import type { FuseboxConfig } from '../../lib/config/schema.ts';
 import type { CircuitView } from '../../lib/mcp/circuit-view.ts';
 import type { ErrorCode } from '../../lib/mcp/errors.ts';
-import type { Catalog, Operator, ToolCaller } from '../../lib/mcp/fusebox.ts';
+import type { Catalog, HealthChecker, Operator, ToolCaller } from '../../lib/mcp/fusebox.ts';
 import { Journal } from '../../lib/mcp/journal.ts';
+import type { HealthRecord } from '../../lib/mcp/ports.ts';
 import type { CatalogTool, ToolCallAnswer } from '../../lib/mcp/types.ts';
 import type { HttpAnswer } from '../../lib/middleware/http-answer.ts';
 
@@ -59,7 +60,16 @@ export function configOf(extra: Record<string, unknown> = {}): FuseboxConfig {
   return parseConfig({ mcpServers, ...extra }, {}, 'test');
 }
 
-type Fusebox = Catalog & ToolCaller & Operator;
+type Fusebox = Catalog & ToolCaller & Operator & HealthChecker;
+
+export const HEALTH: HealthRecord = {
+  checkedAtMs: 1_700_000_000_000,
+  ok: true,
+  latencyMs: 12,
+  failuresInARow: 0,
+  lastErrors: [],
+  warnings: [],
+};
 
 /** A fusebox that answers at once. */
 export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
@@ -71,6 +81,8 @@ export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
     checkConnectivity: async () => ({ ok: true, steps: [] }),
     showCircuit: async () => CIRCUIT,
     operateCircuit: async () => CIRCUIT,
+    lastHealth: async () => HEALTH,
+    checkHealth: async () => HEALTH,
     deleteData: async () => ({ deleted: 0, complete: true }),
     warmUp: async () => undefined,
     ...overrides,

@@ -139,18 +139,18 @@ describe.each([
 ])('%s', (_name, synthesised) => {
   it('gives each function few permissions', () => {
     const policies = Object.values(propertiesOf(synthesised, 'AWS::IAM::Policy'));
-    // The third is in operate.test.ts.
-    expect(policies).toHaveLength(3);
+    // The third is in operate.test.ts, the others are the health check's and its schedule's.
+    expect(policies).toHaveLength(5);
     for (const policy of policies.slice(0, 2)) expect(policy['PolicyDocument']).toEqual(FUNCTION_POLICY);
   });
 
   it('runs on Node 24 and arm64, within the gateway’s time', () => {
-    synthesised.template.resourceCountIs('AWS::Lambda::Function', 3);
+    synthesised.template.resourceCountIs('AWS::Lambda::Function', 4);
+    synthesised.template.resourcePropertiesCountIs('AWS::Lambda::Function', { Timeout: 29 }, 3);
     synthesised.template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
-      Timeout: 29,
       TracingConfig: Match.absent(),
       Layers: [{ Ref: 'FuseboxConfigurationF512BBC0' }],
       LoggingConfig: Match.objectLike({ LogGroup: Match.anyValue() }),
@@ -168,7 +168,7 @@ describe.each([
   it('encrypts tables and logs with a key that rotates', () => {
     const key = { 'Fn::GetAtt': ['FuseboxDataKey5B3907E6', 'Arn'] };
     synthesised.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
-    synthesised.template.resourceCountIs('AWS::Logs::LogGroup', 4);
+    synthesised.template.resourceCountIs('AWS::Logs::LogGroup', 5);
     synthesised.template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
     synthesised.template.allResourcesProperties('AWS::DynamoDB::Table', {
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: key },
@@ -382,7 +382,7 @@ describe('isolated servers', () => {
   const own = new Map(['a.b', 'a-b', 'Default'].map((server) => [server, functionCalled(`isolated-${server}`)]));
 
   it('has one function for each, and none for a disabled server', () => {
-    isolated.template.resourceCountIs('AWS::Lambda::Function', 6);
+    isolated.template.resourceCountIs('AWS::Lambda::Function', 7);
   });
 
   it.each([
@@ -604,7 +604,7 @@ describe('in a VPC', () => {
 });
 
 it('copies the lines of calls where that is asked for', () => {
-  guarded.template.resourceCountIs('AWS::Logs::SubscriptionFilter', 5);
+  guarded.template.resourceCountIs('AWS::Logs::SubscriptionFilter', 6);
   guarded.template.allResourcesProperties('AWS::Logs::SubscriptionFilter', {
     FilterPattern: '{ $.audit.v = 1 }',
     DestinationArn: 'arn:aws:logs:eu-west-1:111122223333:destination:audit',

@@ -19,8 +19,8 @@ export class SocketProbe implements NetworkProbe {
 
   async *steps(target: ServerTarget, signal: () => AbortSignal): AsyncGenerator<StepReport> {
     const url = new URL(target.url);
-    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const port = portOf(url);
+    const host = hostOf(url);
     yield await report('address', async () => {
       const block = checkUrl(url, target.addresses);
       if (block !== undefined) throw new BlockedAddressError(block);
@@ -37,7 +37,20 @@ export class SocketProbe implements NetworkProbe {
       return `port ${port} is open`;
     });
     if (url.protocol === 'https:')
-      yield await report('tls', () => this.#shakeHands(target, host, addresses, port, signal()));
+      yield await report('tls', async () => {
+        const { protocol, endsAtMs } = await this.#shakeHands(target, host, addresses, port, signal());
+        const days = Math.floor((endsAtMs - this.#now()) / DAY_MS);
+        return `${protocol ?? 'TLS'}, the certificate is valid for ${days} days`;
+      });
+  }
+
+  async certificateEndsAtMs(target: ServerTarget, signal: AbortSignal): Promise<number | undefined> {
+    const url = new URL(target.url);
+    if (url.protocol !== 'https:') return undefined;
+    const block = checkUrl(url, target.addresses);
+    if (block !== undefined) throw new BlockedAddressError(block);
+    const host = hostOf(url);
+    return (await this.#shakeHands(target, host, await this.#lookUp(host, target), portOf(url), signal)).endsAtMs;
   }
 
   #lookUp(host: string, { addresses }: ServerTarget): Promise<string[]> {
@@ -56,7 +69,7 @@ export class SocketProbe implements NetworkProbe {
     [address = host]: readonly string[],
     port: number,
     signal: AbortSignal,
-  ): Promise<string> {
+  ): Promise<{ readonly protocol: string | null | undefined; readonly endsAtMs: number }> {
     const socket = connectTls({
       host: address,
       port,
@@ -64,14 +77,17 @@ export class SocketProbe implements NetworkProbe {
       ...(isIP(host) === 0 && { servername: host }),
       ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
     });
-    let days = 0;
+    let endsAtMs = Number.NaN;
     socket.once('secureConnect', () => {
-      days = Math.floor((Date.parse(socket.getPeerCertificate().valid_to) - this.#now()) / DAY_MS);
+      endsAtMs = Date.parse(socket.getPeerCertificate().valid_to);
     });
     const protocol = await opened(socket, 'secureConnect', signal, () => socket.getProtocol());
-    return `${protocol ?? 'TLS'}, the certificate is valid for ${days} days`;
+    return { protocol, endsAtMs };
   }
 }
+
+const portOf = (url: URL): number => Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 
 const FIXES: Readonly<Record<string, string>> = {
   EBLOCKED: 'docs/security.md, "Addresses", says what may be allowed for a server',

@@ -16,6 +16,7 @@ import {
   ROTATION,
   ROUTE,
   readProperties,
+  SCHEDULE,
   SECRET,
   STAGE,
   TABLE,
@@ -64,6 +65,10 @@ export function readAssembly(directory: string): StackModel {
     rotations: new Map(
       select(stack, ROTATION).map(({ properties }) => [properties.SecretId, properties.RotationLambdaARN]),
     ),
+    schedules: select(stack, SCHEDULE).map(({ properties: { ScheduleExpression: rate, Target: target } }) => ({
+      functionArn: target.Arn,
+      everyMs: Number(/\d+/.exec(rate)?.[0]) * 60_000,
+    })),
   };
 }
 

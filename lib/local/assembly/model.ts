@@ -5,6 +5,14 @@ export interface StackModel {
   readonly tables: readonly TableModel[];
   /** ARNs of the functions that rotate secrets, by the ids of the secrets. */
   readonly rotations: ReadonlyMap<string, string>;
+  readonly schedules: readonly ScheduleModel[];
+}
+
+/** `AWS::Scheduler::Schedule` of a function. */
+export interface ScheduleModel {
+  readonly functionArn: string;
+  /** Milliseconds between two runs. */
+  readonly everyMs: number;
 }
 
 /** `AWS::Lambda::Function` */

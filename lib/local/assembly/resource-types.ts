@@ -6,8 +6,11 @@ import { type References, resolveIntrinsics } from './intrinsics.ts';
 /** Resources that mean nothing on one machine: no identities, no encryption, no CloudWatch, and the caller is the operator. */
 const WITHOUT_LOCAL_MEANING = new Set([
   'AWS::ApiGatewayV2::Authorizer',
+  'AWS::Budgets::Budget',
   'AWS::CDK::Metadata',
   'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::CompositeAlarm',
+  'AWS::CloudWatch::Dashboard',
   'AWS::EC2::EIP',
   'AWS::EC2::FlowLog',
   'AWS::EC2::InternetGateway',
@@ -25,12 +28,17 @@ const WITHOUT_LOCAL_MEANING = new Set([
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
   'AWS::KMS::Key',
+  'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
+  'AWS::Logs::MetricFilter',
+  'AWS::Logs::QueryDefinition',
   'AWS::Logs::SubscriptionFilter',
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
   'AWS::SecretsManager::ResourcePolicy',
 ]);
 
@@ -38,7 +46,7 @@ const WITHOUT_LOCAL_MEANING = new Set([
 export interface ResourceType<Properties> {
   /** What is read, strictly: a property of no known meaning is refused. */
   readonly reads: z.ZodType<Properties>;
-  /** Known to mean nothing on one machine. */
+  /** Known to mean nothing on one machine; a dot leads to a member of a property. */
   readonly ignores: readonly string[];
 }
 
@@ -113,6 +121,21 @@ export const ROTATION = type(z.strictObject({ SecretId: z.string(), RotationLamb
   'RotationRules',
 ]);
 
+export const SCHEDULE = type(
+  z.strictObject({
+    ScheduleExpression: z.string().regex(/^rate\(\d+ minutes?\)$/),
+    Target: z.strictObject({ Arn: z.string() }),
+  }),
+  [
+    'Description',
+    'FlexibleTimeWindow',
+    'Target.DeadLetterConfig',
+    'Target.RetryPolicy',
+    // Nobody asks for a role here.
+    'Target.RoleArn',
+  ],
+);
+
 /** Every resource type that the local run gives a meaning. */
 const RESOURCE_TYPES = {
   'AWS::ApiGatewayV2::Api': API,
@@ -122,6 +145,7 @@ const RESOURCE_TYPES = {
   'AWS::DynamoDB::Table': TABLE,
   'AWS::Lambda::Function': FUNCTION,
   'AWS::Lambda::LayerVersion': LAYER,
+  'AWS::Scheduler::Schedule': SCHEDULE,
   'AWS::SecretsManager::RotationSchedule': ROTATION,
   'AWS::SecretsManager::Secret': SECRET,
 };
@@ -157,14 +181,25 @@ export function knownResources(template: Record<string, unknown>): Resource[] {
  */
 export function readProperties<T>(resource: Resource, resourceType: ResourceType<T>, references: References): T {
   const path = `Resources.${resource.logicalId}.Properties`;
-  const read = Object.entries(resource.properties).filter(([name]) => !resourceType.ignores.includes(name));
-  const parsed = resourceType.reads.safeParse(resolveIntrinsics(Object.fromEntries(read), path, references));
+  const read = without(resource.properties, resourceType.ignores);
+  const parsed = resourceType.reads.safeParse(resolveIntrinsics(read, path, references));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = [path, ...(issue?.path ?? [])].join('.');
   if (issue?.code === 'unrecognized_keys')
     throw new UnsupportedTemplateError(`property ${issue.keys.join(', ')}`, where);
   throw new UnsupportedTemplateError(`this value (${issue?.message})`, where);
+}
+
+function without(properties: Resource['properties'], ignored: readonly string[], path = ''): Record<string, unknown> {
+  const kept = Object.entries(properties).filter(([name]) => !ignored.includes(path + name));
+  const isEntered = (name: string): boolean => ignored.some((other) => other.startsWith(`${path + name}.`));
+  return Object.fromEntries(
+    kept.map(([name, value]) => [
+      name,
+      isObject(value) && isEntered(name) ? without(value, ignored, `${path + name}.`) : value,
+    ]),
+  );
 }
 
 function type<T>(reads: z.ZodType<T>, ignores: readonly string[]): ResourceType<T> {

@@ -54,6 +54,7 @@ describe('readAssembly', () => {
         },
       ],
       rotations: new Map(),
+      schedules: [],
     });
   });
 
@@ -97,10 +98,10 @@ describe('readAssembly', () => {
   });
 
   it('names a resource type that it does not know', () => {
-    const directory = writeAssembly({ Queue: { Type: 'AWS::SQS::Queue' } });
+    const directory = writeAssembly({ Queue: { Type: 'AWS::Kinesis::Stream' } });
 
     expect(() => readAssembly(directory)).toThrow(
-      'the local run does not know resource type AWS::SQS::Queue at Resources.Queue',
+      'the local run does not know resource type AWS::Kinesis::Stream at Resources.Queue',
     );
   });
 
