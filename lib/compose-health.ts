@@ -2,7 +2,6 @@
 import { SocketProbe } from './adapters/http/network-probe.ts';
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
 import { catalog, toolCaller } from './compose.ts';
-import { createHealthStore } from './compose-adapters.ts';
 import { composeParts, type Parts, type World } from './compose-parts.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
 import { checkHealth } from './mcp/check-health.ts';
@@ -15,7 +14,7 @@ import type { HealthChecker } from './mcp/fusebox.ts';
  */
 export function composeHealthChecker(env: NodeJS.ProcessEnv, world: Partial<World> = {}): HealthChecker {
   const invoker = env[ENVIRONMENT.isolatedFunctions] ? { invoker: new LambdaInvoker() } : {};
-  return healthChecker(env, composeParts(env, { ...invoker, ...world }), world);
+  return healthChecker(composeParts(env, { ...invoker, ...world }), world);
 }
 
 /**
@@ -25,13 +24,12 @@ export function composeHealthChecker(env: NodeJS.ProcessEnv, world: Partial<Worl
  */
 export function composeIsolatedServer(env: NodeJS.ProcessEnv, world: Partial<World> = {}) {
   const parts = composeParts(env, world);
-  return { ...toolCaller(parts), ...catalog(parts), ...healthChecker(env, parts, world) };
+  return { ...toolCaller(parts), ...catalog(parts), ...healthChecker(parts, world) };
 }
 
-function healthChecker(env: NodeJS.ProcessEnv, parts: Parts, world: Partial<World> = {}): HealthChecker {
-  const { config, journal, warmUp, isolated, served, dependencies, onStoreError } = parts;
-  const health = world.health ?? createHealthStore(env, onStoreError);
-  const probe = new SocketProbe(dependencies.now, world.resolve);
+function healthChecker(parts: Parts, world: Partial<World> = {}): HealthChecker {
+  const { config, journal, health, warmUp, isolated, served, dependencies } = parts;
+  const probe = world.certificates ?? new SocketProbe(dependencies.now, world.resolve);
   return {
     config,
     journal,

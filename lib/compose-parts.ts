@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SocketProbe } from './adapters/http/network-probe.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
-import { createCircuitStore, createPeerStore, warnOfTool } from './compose-adapters.ts';
+import { createCircuitStore, createHealthStore, createPeerStore, warnOfTool } from './compose-adapters.ts';
 import { createCredentials, createSecrets } from './compose-credentials.ts';
 import { toTarget } from './compose-target.ts';
 import { serverTelemetry, storeErrors } from './compose-telemetry.ts';
@@ -21,6 +21,8 @@ import type {
   CredentialSource,
   FunctionInvoker,
   HealthStore,
+  MetricSource,
+  NetworkProbe,
   PeerStore,
   SecretSource,
   ToolClient,
@@ -49,6 +51,9 @@ export interface World {
   readonly credentials: CredentialSource;
   readonly secrets: SecretSource;
   readonly health: HealthStore;
+  /** Looks at the TLS certificates of servers. */
+  readonly certificates: Pick<NetworkProbe, 'certificateEndsAtMs'>;
+  readonly metrics: MetricSource;
   /** Resolves the names of servers. @default the system's resolver */
   readonly resolve: Resolve;
   readonly client: ToolClient;
@@ -115,7 +120,7 @@ export function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   return {
     config,
     journal,
-    onStoreError,
+    health: world.health ?? createHealthStore(env, onStoreError),
     connections,
     dependencies,
     connectivity: { now, timer, credentials, client, probe: new SocketProbe(now, resolve) },

@@ -1,16 +1,19 @@
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
-import { createPrincipalData } from './compose-adapters.ts';
+import { createHealthStore, createPrincipalData } from './compose-adapters.ts';
+import { createMetricSource } from './compose-metrics.ts';
 import { circuitDependencies, circuitOf, composeParts, type Parts, readConfig, type World } from './compose-parts.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
 import { callTool } from './mcp/call-tool.ts';
 import { checkConnectivity } from './mcp/check-connectivity.ts';
 import type { Connections } from './mcp/connections.ts';
 import { deletePrincipalData } from './mcp/delete-principal-data.ts';
+import { FuseboxError } from './mcp/errors.ts';
 import type { Catalog, Operator, ToolCaller } from './mcp/fusebox.ts';
 import { Journal } from './mcp/journal.ts';
 import { listTools } from './mcp/list-tools.ts';
 import { operateCircuit } from './mcp/operate-circuit.ts';
 import { showCircuit } from './mcp/show-circuit.ts';
+import { ShowMetrics } from './mcp/show-metrics.ts';
 
 export type { World } from './compose-parts.ts';
 
@@ -65,7 +68,21 @@ export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = 
   const data = createPrincipalData(env, dependencies.now);
   const deleteData: Operator['deleteData'] = async (principal, deadlineAtMs) =>
     deletePrincipalData(principal, deadlineAtMs, { data, ...dependencies });
-  return { config, journal, warmUp: async () => undefined, operateCircuit: operate, deleteData };
+  const health = world.health ?? createHealthStore(env, dependencies.onStoreError);
+  const source = world.metrics ?? createMetricSource(env);
+  const metrics = new ShowMetrics({ config, source, health, now: dependencies.now });
+  return {
+    config,
+    journal,
+    warmUp: async () => undefined,
+    operateCircuit: operate,
+    deleteData,
+    lastHealth: async (server) => health.read(server),
+    showMetrics: async (minutes) =>
+      metrics.summary(minutes).catch((cause: unknown) => {
+        throw new FuseboxError('store_unavailable', 'CloudWatch did not say what was counted.', { cause });
+      }),
+  };
 }
 
 export function toolCaller(parts: Parts): ToolCaller & Connected {
@@ -87,7 +104,11 @@ export function catalog(parts: Parts): Catalog & Connected {
     return checkConnectivity(target, { limitMs: STEP_MS, deadlineAtMs: context.deadlineAtMs }, parts.connectivity);
   };
   const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
-  return { config, journal, connections, warmUp, listTools: list, checkConnectivity: check, showCircuit: show };
+  const lastHealth: Catalog['lastHealth'] = async (server) => parts.health.read(server);
+  return {
+    ...{ config, journal, connections, warmUp, lastHealth },
+    ...{ listTools: list, checkConnectivity: check, showCircuit: show },
+  };
 }
 
 /**

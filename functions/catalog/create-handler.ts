@@ -1,5 +1,6 @@
 import { FuseboxError } from '../../lib/mcp/errors.ts';
 import type { Catalog } from '../../lib/mcp/fusebox.ts';
+import { healthView } from '../../lib/mcp/health-view.ts';
 import { callDeadline } from '../../lib/middleware/call-deadline.ts';
 import { targetServer } from '../../lib/middleware/call-target.ts';
 import { jsonAnswer } from '../../lib/middleware/http-answer.ts';
@@ -56,7 +57,13 @@ async function viewOf(fusebox: Catalog, name: string, principal: Principal) {
   const server = mcpServers[name];
   const mayOperate = isOperator(operators, principal);
   const isForCaller = (tool: string) => mayOperate || isAllowed(access, principal, name, tool);
-  return server && serverView(name, server, await circuitsView(fusebox, name, isForCaller));
+  if (server === undefined) return undefined;
+  const { healthCheck } = server;
+  const [circuits, record] = await Promise.all([
+    circuitsView(fusebox, name, isForCaller),
+    healthCheck.enabled ? fusebox.lastHealth(name) : undefined,
+  ]);
+  return serverView(name, server, circuits, healthView(record, healthCheck, Date.now()));
 }
 
 async function listTools(fusebox: Catalog, event: HttpEvent, context: CatalogContext) {

@@ -1,5 +1,6 @@
 import type { ServerConfig } from '../../lib/config/schema.ts';
 import type { Catalog } from '../../lib/mcp/fusebox.ts';
+import type { HealthView } from '../../lib/mcp/health-view.ts';
 import { isToolAllowed } from '../../lib/mcp/tool-policy.ts';
 
 type Shown = Awaited<ReturnType<Catalog['showCircuit']>>;
@@ -8,7 +9,7 @@ type Shown = Awaited<ReturnType<Catalog['showCircuit']>>;
 export type CircuitsView = { readonly circuit: Shown } | { readonly toolCircuits: Readonly<Record<string, Shown>> };
 
 /** What a caller may see of a server's configuration: no header, no credential, of its URL neither query nor user. */
-export function serverView(name: string, server: ServerConfig, circuits: CircuitsView) {
+export function serverView(name: string, server: ServerConfig, circuits: CircuitsView, health: HealthView) {
   const { type, protocol, timeoutMs, maxConcurrency, trusted, retry } = server;
   const { allow, deny } = server.tools;
   return {
@@ -22,6 +23,7 @@ export function serverView(name: string, server: ServerConfig, circuits: Circuit
     tools: { allow, deny },
     retry: { maxRetries: retry.maxRetries },
     ...circuits,
+    health,
   };
 }
 

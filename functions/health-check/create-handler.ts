@@ -12,6 +12,11 @@ export interface HealthCheckTime {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
+/** The schedule's own has nothing that concerns us. @property now check every server once, due or not */
+export interface HealthCheckEvent {
+  readonly now?: unknown;
+}
+
 /** What is left to write when the last check has ended, milliseconds. */
 const MARGIN_MS = 1_500;
 
@@ -20,12 +25,15 @@ export function createHandler(compose: () => HealthChecker, { now, sleep }: Heal
   const checker = compose();
   const { config, journal } = checker;
   const log = new HealthLog({ journal, metricsEnabled: config.metricsEnabled });
-  return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
+  return async (event: HealthCheckEvent | null, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
     const startedAtMs = now();
     const endsAtMs = startedAtMs + context.getRemainingTimeInMillis() - MARGIN_MS;
     const servers = checkedServers(config);
-    const last = await lastChecks(checker, [...servers.keys()]);
-    for (const round of roundsOf(servers, (server) => last.get(server), startedAtMs)) {
+    const rounds =
+      event?.now === true
+        ? [{ afterMs: 0, servers: [...servers.keys()] }]
+        : roundsOf(servers, await lastChecks(checker, [...servers.keys()]), startedAtMs);
+    for (const round of rounds) {
       const beginsAtMs = startedAtMs + round.afterMs;
       if (beginsAtMs >= endsAtMs) break;
       if (beginsAtMs > now()) await sleep(beginsAtMs - now());
@@ -39,7 +47,8 @@ async function lastChecks(checker: HealthChecker, servers: readonly string[]) {
   const found = await Promise.all(
     servers.map(async (name) => [name, (await checker.lastHealth(name))?.checkedAtMs] as const),
   );
-  return new Map(found);
+  const last = new Map(found);
+  return (server: string) => last.get(server);
 }
 
 /** All at once: one that hangs costs the others nothing. */

@@ -41,6 +41,7 @@ export interface FunctionsProps {
   /** Mebibytes; CPU grows with it. */
   readonly memoryMb: number;
   readonly logLevel: string;
+  readonly metricsEnabled: boolean;
   /** CloudWatch namespace of our metrics. */
   readonly metricsNamespace: string;
   /** How logs are kept. */
@@ -110,6 +111,7 @@ export class Functions extends Construct {
         grants: (role) => {
           props.data.grantCircuits(role);
           props.data.grantDeletion(role);
+          if (props.metricsEnabled) letReadMetrics(role);
         },
       }),
     };
@@ -257,6 +259,15 @@ function letJoinNetwork(role: Role): void {
       conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
     }),
   );
+}
+
+function letReadMetrics(role: Role): void {
+  Validations.of(role).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'CloudWatch knows no resources for reading metrics, nor a condition on their namespace.',
+  });
+  const sid = 'MetricsHaveNoArn';
+  role.addToPolicy(new PolicyStatement({ sid, actions: ['cloudwatch:GetMetricData'], resources: ['*'] }));
 }
 
 /** CDK's grant for tracing: X-Ray has no resources. */

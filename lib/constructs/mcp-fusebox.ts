@@ -103,6 +103,7 @@ export class McpFusebox extends Construct {
       ...shares,
       memoryMb: deploy.memoryMb,
       logLevel: deploy.logLevel,
+      metricsEnabled: config.metricsEnabled,
       metricsNamespace: deploy.metricsNamespace,
       tracing: deploy.tracing,
       checksHealth: everyMinutes !== undefined,

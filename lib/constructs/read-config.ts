@@ -58,6 +58,7 @@ function readLocal(document: unknown, source: string): Pick<DeployedConfig, 'con
     mcpServers: Object.fromEntries(servers),
     defaults: pick(valueAt(document, ['defaults']), SHAPING),
     deploy: valueAt(document, ['deploy']),
+    metricsEnabled: valueAt(document, ['metricsEnabled']),
   });
   if (file === undefined) throw new ConfigError(source, faults);
   return { document, config: resolveConfig(file) };

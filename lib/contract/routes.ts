@@ -22,6 +22,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/servers/{server}', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}/tools', function: 'catalog' },
   { method: 'GET', path: '/v1/servers/{server}/connectivity', function: 'catalog' },
+  { method: 'GET', path: '/v1/health', function: 'operate' },
+  { method: 'GET', path: '/v1/metrics', function: 'operate' },
   { method: 'PUT', path: '/v1/servers/{server}/circuit', function: 'operate' },
   { method: 'DELETE', path: '/v1/principals/{principal}/data', function: 'operate' },
 ];

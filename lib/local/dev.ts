@@ -14,6 +14,8 @@ import { environmentVariables } from './lambda/environment-variables.ts';
 import { FunctionPool, poolLimits } from './lambda/function-pool.ts';
 import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
+import { openMetricsEndpoint } from './metrics/endpoint.ts';
+import { MetricStore } from './metrics/metric-store.ts';
 import { checkNodeVersion } from './node-version.ts';
 import { writeRunFile } from './run-file.ts';
 import { startSchedules } from './schedules.ts';
@@ -103,7 +105,13 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   const configuration = loadLocalConfiguration(options.env, options.cwd, options.configFile);
   for (const note of configuration.notes) options.log(note);
   const watchdog = started.adopt(startWatchdog(), close);
-  const steps = { options, configuration, watchdog, output: openOutput(options), started };
+  const counted = new MetricStore();
+  const write = openOutput(options);
+  const output = (line: string): void => {
+    counted.take(line);
+    write(line);
+  };
+  const steps = { options, configuration, watchdog, output, started };
   let pools: ReadonlyMap<string, FunctionPool> = new Map();
   const lambda = started.adopt(
     await openInvokeEndpoint((name) => pools.get(arnOfFunction(name)), options.onAwsCall),
@@ -114,6 +122,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     await openSecretsEndpoint({ manager: () => manager, onCall: options.onAwsCall }),
     close,
   );
+  const metrics = started.adopt(await openMetricsEndpoint({ store: counted, onCall: options.onAwsCall }), close);
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
   const variables = {
@@ -123,6 +132,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     [ENVIRONMENT.storeTimeoutMs]: STORE_TIMEOUT_MS,
     AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+    AWS_ENDPOINT_URL_CLOUDWATCH: metrics.endpoint,
   };
   manager = createSecretsManager(steps, model, (arn, payload) => poolOf(pools, arn).invoke(payload));
   pools = createPools(steps, model.functions, variables);

@@ -69,14 +69,15 @@ async function look(served: ServedServer, limits: Limits, dependencies: HealthDe
   const proves = probe === 'protocol' ? 'reachable' : 'working';
   const checked = { ...served, resilience: served.resilience.forChecks(proves) };
   const attempts = new Attempts(checked, undefined, limits, dependencies);
-  if (probe === 'protocol') return attempts.run(signOfLife, () => true);
+  // One look: whoever did not answer in time is not asked again, and a tool is called once.
+  if (probe === 'protocol') return attempts.run(signOfLife, () => false);
   const result = await attempts.run(
     async (connection, attempt) => {
       const tool = (await toolsOf(served, connection, attempt, dependencies)).get(probe.tool);
       if (tool === undefined) throw new FuseboxError('unknown_tool', 'the server has no tool of the name of its probe');
       return connection.callTool(tool, probe.arguments, attempt);
     },
-    () => true,
+    () => false,
   );
   if (result.isError === true) throw new FuseboxError('upstream_error', 'the tool of the probe says that it failed');
 }

@@ -4,6 +4,7 @@ import type { CircuitView, UnknownCircuit } from './circuit-view.ts';
 import type { Journal } from './journal.ts';
 import type { CircuitOrder } from './operate-circuit.ts';
 import type { Deletion, HealthRecord } from './ports.ts';
+import type { MetricsSummary } from './show-metrics.ts';
 import type { CallContext, CatalogTool, ToolCall, ToolCallAnswer } from './types.ts';
 
 /** What every function has. `lib/compose.ts` puts each together. */
@@ -27,6 +28,8 @@ export interface Catalog extends Composed {
   checkConnectivity(server: string, context: CallContext): Promise<Connectivity>;
   /** The circuit as it is now; without a known state where the store does not say. Never rejects for that. @throws FuseboxError `unknown_server` */
   showCircuit(target: CircuitTarget): Promise<CircuitView | UnknownCircuit>;
+  /** What the last health check of a server found; undefined: none was made, or nobody can tell. Never rejects. */
+  lastHealth(server: string): Promise<HealthRecord | undefined>;
 }
 
 export interface Operator extends Composed {
@@ -34,11 +37,13 @@ export interface Operator extends Composed {
   operateCircuit(target: CircuitTarget, order: CircuitOrder): Promise<CircuitView>;
   /** Deletes what is stored for a principal, `kind:name`. @throws FuseboxError `store_unavailable` */
   deleteData(principal: string, deadlineAtMs: number): Promise<Deletion>;
+  /** What was counted of every server in the last so many minutes. @throws FuseboxError `store_unavailable` */
+  showMetrics(minutes: number): Promise<MetricsSummary>;
+  /** See {@link Catalog}. */
+  lastHealth(server: string): Promise<HealthRecord | undefined>;
 }
 
-export interface HealthChecker extends Composed {
-  /** What the last check found; undefined: none was made, or nobody can tell. Never rejects. */
-  lastHealth(server: string): Promise<HealthRecord | undefined>;
+export interface HealthChecker extends Composed, Pick<Catalog, 'lastHealth'> {
   /** Checks a server and remembers what it found. @throws FuseboxError where the function of an isolated server gave no answer */
   checkHealth(server: string, deadlineAtMs: number): Promise<HealthRecord>;
 }

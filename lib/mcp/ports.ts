@@ -1,3 +1,4 @@
+import type { MetricKey } from '../contract/metrics.ts';
 import type { AddressRules } from '../security/url-guard.ts';
 import type { Era, JsonObject, ToolDefinition, ToolResult } from './types.ts';
 
@@ -191,6 +192,24 @@ export interface HealthError {
 export interface HealthStore {
   read(server: string): Promise<HealthRecord | undefined>;
   write(server: string, record: HealthRecord): Promise<void>;
+}
+
+export interface MetricQuery {
+  readonly metric: MetricKey;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly statistic: 'Sum' | 'SampleCount' | 'p50' | 'p90' | 'p99';
+}
+
+/** Epoch milliseconds, whole minutes; the end is not a part of it. */
+export interface MetricWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What was counted. */
+export interface MetricSource {
+  /** @returns a number for each query; undefined: nothing was counted. @throws Error where nobody can tell */
+  read(queries: readonly MetricQuery[], window: MetricWindow): Promise<readonly (number | undefined)[]>;
 }
 
 /** How far a deletion got. */

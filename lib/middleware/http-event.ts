@@ -8,6 +8,7 @@ export interface HttpEvent {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly pathParameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
@@ -29,6 +30,7 @@ export function httpEvent(raw: unknown, context: Context): HttpEvent {
     rawPath: asText(event['rawPath']),
     headers: textsOf(event['headers'], (name) => name.toLowerCase()),
     pathParameters: textsOf(event['pathParameters'], (name) => name),
+    query: textsOf(event['queryStringParameters'], (name) => name),
     body: asText(event['body']),
     isBase64Encoded: event['isBase64Encoded'] === true,
     requestContext: {

@@ -81,6 +81,12 @@ export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
     checkConnectivity: async () => ({ ok: true, steps: [] }),
     showCircuit: async () => CIRCUIT,
     operateCircuit: async () => CIRCUIT,
+    showMetrics: async (windowMinutes) => ({
+      enabled: true,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      windowMinutes,
+      servers: {},
+    }),
     lastHealth: async () => HEALTH,
     checkHealth: async () => HEALTH,
     deleteData: async () => ({ deleted: 0, complete: true }),

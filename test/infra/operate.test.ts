@@ -44,7 +44,7 @@ it('finds the circuits', () => {
   });
 });
 
-it('may read and update circuits, delete records, write its log, and nothing else', () => {
+it('may read and update circuits, delete records, read metrics, write its log, and nothing else', () => {
   const [roleId] = operate?.['Properties'].Role['Fn::GetAtt'] ?? [];
   const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
     JSON.stringify(Properties.Roles).includes(`"${roleId}"`),
@@ -71,5 +71,7 @@ it('may read and update circuits, delete records, write its log, and nothing els
       Action: ['dynamodb:Query', 'dynamodb:BatchWriteItem'],
       Resource: [{ 'Fn::GetAtt': [expect.stringMatching(/^FuseboxDataRecords/), 'Arn'] }],
     },
+    // It has no resources.
+    { Effect: 'Allow', Action: 'cloudwatch:GetMetricData', Resource: '*', Sid: 'MetricsHaveNoArn' },
   ]);
 });

@@ -4,8 +4,10 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createHandler } from '../../functions/catalog/create-handler.ts';
+import { SocketProbe } from '../../lib/adapters/http/network-probe.ts';
 import { compose } from '../helpers/composed.ts';
 import { secretsOf } from '../helpers/credentials.ts';
+import { TARGET } from '../helpers/fake-mcp.ts';
 import { callEvent, fakeFusebox, IAM_ROLE, invoke } from '../helpers/http-border.ts';
 import { answerJson, ordinaryResult, resultOf, type Scripted, startScripted } from '../helpers/scripted-server.ts';
 
@@ -90,6 +92,15 @@ it.each<[string, () => object, object]>([
   const resolve = (hostname: string, _options: object, callback: (error: null, addresses: object[]) => void) =>
     callback(null, [{ address: hostname === 'search.example.com' ? '10.0.0.5' : '127.0.0.1', family: 4 }]);
   expect(await check(server(), { resolve })).toMatchObject({ ok: false, ...expected });
+});
+
+it('finds the end of a certificate, whatever the server answers', async () => {
+  const url = new URL(secureUrl());
+  const target = { ...TARGET, url: url.href, ca: pem('ca') };
+  // As test/fixtures/tls/server-bundle.pem says.
+  expect(await new SocketProbe(Date.now).certificateEndsAtMs(target, AbortSignal.timeout(5_000))).toBe(
+    Date.parse('2126-11-02T10:06:20Z'),
+  );
 });
 
 it('is for operators', async () => {

@@ -94,12 +94,24 @@ async function drive(): Promise<void> {
   await get('/v1/servers/down/tools');
   flaky.control({ mode: 'ok' });
   await get('/v1/servers');
+  await get('/v1/health');
+  await get('/v1/metrics');
+  await checkAll();
   for (const server of ALL) {
     await get(`/v1/servers/${server}`);
     await get(`/v1/servers/${server}/connectivity`);
   }
   await deleteStored(send);
   await rotateOnce();
+}
+
+async function checkAll(): Promise<void> {
+  const pool = [...run.local.pools].find(([arn]) => arn.includes('healthcheck'))?.[1];
+  // Once as it is, and once with every session lost.
+  await pool?.invoke('{"now":true}');
+  flaky.control({ mode: 'lose-sessions' });
+  await pool?.invoke('{"now":true}');
+  flaky.control({ mode: 'ok' });
 }
 
 async function deleteStored(send: (method: string, path: string) => Promise<Response>): Promise<void> {
@@ -186,7 +198,8 @@ function everythingAsked(): Asked[] {
     {
       caller: call.caller,
       action: call.action,
-      resource: policies.arnOf(call.action.split(':')[0] ?? '', call.resource),
+      // CloudWatch has no resources.
+      resource: call.resource === '' ? '*' : policies.arnOf(call.action.split(':')[0] ?? '', call.resource),
       context: {},
     },
     ...implied(call),
@@ -233,6 +246,7 @@ it('every function was driven, and each asks for what its role lets it', async (
   // More than logs and keys were asked for.
   expect(new Set(asked.map(({ action }) => action))).toEqual(
     new Set([
+      'cloudwatch:GetMetricData',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',

@@ -32,6 +32,15 @@ describe('the servers', () => {
         tools: { allow: ['*'], deny: [] },
         retry: { maxRetries: 2 },
         circuit: CIRCUIT,
+        health: {
+          // The check was long ago.
+          status: 'unknown',
+          lastCheck: '2023-11-14T22:13:20.000Z',
+          latencyMs: 12,
+          failuresInARow: 0,
+          warnings: [],
+          lastErrors: [],
+        },
       })),
     });
     expect(answer.body).not.toMatch(/canary|pass|X-Key/);
