@@ -33,6 +33,8 @@ export class Api extends Construct {
   readonly http: HttpApi;
   /** Of the `$default` stage; ends in `/`. */
   readonly url: string;
+  /** A line for each request. */
+  readonly accessLog: LogGroup;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
@@ -59,18 +61,18 @@ export class Api extends Construct {
       const integration = new HttpLambdaIntegration(`isolated-${server}`, fn);
       this.http.addRoutes({ path, methods: [HttpMethod[method]], integration });
     }
-    this.url = this.stage(this.http, props).url;
+    this.accessLog = new LogGroup(this, 'AccessLog', props.logs);
+    this.url = this.stage(this.http).url;
   }
 
-  private stage(httpApi: HttpApi, props: ApiProps): HttpStage {
-    const accessLog = new LogGroup(this, 'AccessLog', props.logs);
+  private stage(httpApi: HttpApi): HttpStage {
     return new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
       throttle: THROTTLE,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(accessLog),
+        destination: new LogGroupLogDestination(this.accessLog),
         format: AccessLogFormat.custom(ACCESS_LOG_LINE),
       },
     });
@@ -90,6 +92,7 @@ const ACCESS_LOG_LINE = JSON.stringify({
   status: '$context.status',
   errorMessage: '$context.error.message',
   authorizerError: '$context.authorizer.error',
+  integrationStatus: '$context.integrationStatus',
   integrationLatency: '$context.integrationLatency',
   responseLength: '$context.responseLength',
 });

@@ -85,6 +85,8 @@ export class Functions extends Construct {
   readonly healthCheck: LambdaFunction | undefined;
   /** Roles of the functions that call servers: what a server behind IAM has to let in. */
   readonly callers: readonly Role[];
+  /** Every one. */
+  readonly all: readonly LambdaFunction[];
   readonly #roles: Role[] = [];
   readonly #props: FunctionsProps;
 
@@ -118,6 +120,9 @@ export class Functions extends Construct {
     this.healthCheck = props.checksHealth ? this.defineHealthCheck() : undefined;
     this.callers = [...this.#roles];
     this.rotate = props.rotated.length === 0 ? undefined : this.defineRotation();
+    this.all = [...Object.values(this.byName), ...this.isolated.values(), this.healthCheck, this.rotate].filter(
+      (fn) => fn !== undefined,
+    );
   }
 
   private defineHealthCheck(): LambdaFunction {

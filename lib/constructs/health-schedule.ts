@@ -15,9 +15,11 @@ export interface HealthScheduleProps {
 export class HealthSchedule extends Construct {
   /** Runs that could not be started. */
   readonly deadLetters: Queue;
+  readonly everyMinutes: number;
 
   constructor(scope: Construct, id: string, { check, everyMinutes }: HealthScheduleProps) {
     super(scope, id);
+    this.everyMinutes = everyMinutes;
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

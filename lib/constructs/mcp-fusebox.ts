@@ -10,13 +10,13 @@ import { Construct } from 'constructs';
 import { scheduleMinutes } from '../config/health-schedule.ts';
 import type { FuseboxConfig, ServerConfig } from '../config/schema.ts';
 import { callSecretsOf, type RotatedSecret, rotationOf, secretNamesOf } from '../config/secret-names.ts';
-import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { ConfigLayer } from './config-layer.ts';
 import { Data } from './data.ts';
 import { Functions, type FunctionsProps } from './functions.ts';
 import { HealthSchedule } from './health-schedule.ts';
 import { Network } from './network.ts';
+import { Observability } from './observability/observability.ts';
 import { readConfig } from './read-config.ts';
 import { Rotation } from './rotation.ts';
 import { Secrets } from './secrets.ts';
@@ -41,6 +41,11 @@ export interface McpFuseboxProps {
    */
   readonly vpc?: IVpc;
   /**
+   * Alarms and their topics, a dashboard, saved queries and a budget. Wins over `deploy.observability`.
+   * @default what `deploy.observability` says
+   */
+  readonly observability?: boolean;
+  /**
    * For a run on one machine: servers on loopback and stdio servers pass, and variables without a value.
    * @default false
    */
@@ -59,8 +64,10 @@ export class McpFusebox extends Construct {
   readonly url: string;
   /** Encrypts records and logs; secrets encrypted with it can be read without further grants. */
   readonly key: Key;
-  /** Told of alarms. */
-  readonly alarmTopic: ITopic;
+  /** Told of what should wake somebody. `undefined` without observability. */
+  readonly alarmTopic: ITopic | undefined;
+  /** Told of what can wait for the morning. `undefined` without observability. */
+  readonly warningTopic: ITopic | undefined;
   /** Roles of the functions that call servers, for servers behind IAM (`aws-sigv4`) to let in. */
   readonly callers: readonly IRole[];
   /** Of the functions in a VPC, for private servers to let in. */
@@ -116,23 +123,29 @@ export class McpFusebox extends Construct {
       logs,
     });
 
-    if (functions.healthCheck !== undefined && everyMinutes !== undefined) {
-      new HealthSchedule(this, 'HealthSchedule', { check: functions.healthCheck, everyMinutes });
-    }
-    const alarms = new Alarms(this, 'Alarms', { key: data.key, email: deploy.alarmEmail });
+    const schedule = this.#scheduleOf(functions, everyMinutes);
     if (functions.rotate !== undefined) {
       new Rotation(this, 'Rotation', { secrets, rotated, rotate: functions.rotate });
-      alarms.onFailedRotation(functions.rotate);
     }
+    const { accessLog } = api;
+    const observability = isObserved(props, config)
+      ? new Observability(this, 'Observability', { config, key: data.key, functions, accessLog, schedule })
+      : undefined;
 
     this.api = api.http;
-    this.alarmTopic = alarms.topic;
+    this.alarmTopic = observability?.topics.critical;
+    this.warningTopic = observability?.topics.warning;
     this.callers = functions.callers;
     this.securityGroup = network?.securityGroup;
     this.url = api.url;
     this.key = data.key;
     for (const warning of warnings) Annotations.of(this).addWarningV2('mcp-fusebox:config', warning);
     for (const [name, value] of Object.entries(deploy.tags)) Tags.of(this).add(name, value);
+  }
+
+  #scheduleOf({ healthCheck: check }: Functions, everyMinutes: number | undefined): HealthSchedule | undefined {
+    if (check === undefined || everyMinutes === undefined) return undefined;
+    return new HealthSchedule(this, 'HealthSchedule', { check, everyMinutes });
   }
 
   #networkOf(
@@ -150,6 +163,10 @@ export class McpFusebox extends Construct {
     });
   }
 }
+
+/** One machine has no CloudWatch. */
+const isObserved = ({ local = false, observability }: McpFuseboxProps, { deploy }: FuseboxConfig): boolean =>
+  !local && (observability ?? deploy.observability);
 
 /** Which servers share functions, and which have their own. */
 function shareOut({ mcpServers }: FuseboxConfig): Pick<FunctionsProps, 'sharedSecrets' | 'isolated'> {

@@ -535,17 +535,18 @@ describe('secrets', () => {
     ]);
   });
 
-  it('that cannot be rotated wake somebody', () => {
+  it('that cannot be rotated are told of', () => {
     guarded.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'Errors',
       Threshold: 1,
       TreatMissingData: 'notBreaching',
-      AlarmActions: [{ Ref: Match.stringLikeRegexp('^FuseboxAlarmsTopic') }],
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^FuseboxObservabilityTopicsWarning') }],
     });
-    guarded.template.hasResourceProperties('AWS::SNS::Subscription', {
-      Protocol: 'email',
-      Endpoint: 'oncall@example.com',
-    });
+    guarded.template.resourcePropertiesCountIs(
+      'AWS::SNS::Subscription',
+      { Protocol: 'email', Endpoint: 'oncall@example.com' },
+      2,
+    );
     guarded.template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
   });
 });

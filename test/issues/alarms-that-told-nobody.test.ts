@@ -1,21 +1,12 @@
 /** The topic's own policy took the place of SNS's default one and let nobody in: an alarm went off, and its message was refused. */
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Stack } from 'aws-cdk-lib/core';
-import { Alarms } from '../../lib/constructs/alarms.ts';
+import { McpFusebox } from '../../lib/constructs/mcp-fusebox.ts';
 
 const stack = new Stack();
-const alarms = new Alarms(stack, 'Alarms', { key: new Key(stack, 'Key'), email: null });
-alarms.onFailedRotation(
-  new LambdaFunction(stack, 'Rotate', {
-    runtime: Runtime.NODEJS_24_X,
-    handler: 'index.handler',
-    code: Code.fromInline('exports.handler = () => {}'),
-  }),
-);
+new McpFusebox(stack, 'Fusebox', { config: { mcpServers: { search: { url: 'https://search.example.com/mcp' } } } });
 const template = Template.fromStack(stack);
-const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'));
+const topics = Object.keys(template.findResources('AWS::SNS::Topic'));
 
 const fromAlarms = (actions: string | string[], resource: unknown) =>
   Match.objectLike({
@@ -26,8 +17,12 @@ const fromAlarms = (actions: string | string[], resource: unknown) =>
     Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
   });
 
-it('an alarm tells a topic that takes its message', () => {
-  template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: topic }] });
+it('there are two of them', () => {
+  expect(topics).toHaveLength(2);
+});
+
+it.each(topics)('an alarm tells %s, which takes its message', (topic) => {
+  template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmActions: [{ Ref: topic }] });
   template.hasResourceProperties('AWS::SNS::TopicPolicy', {
     Topics: [{ Ref: topic }],
     PolicyDocument: { Statement: Match.arrayWith([fromAlarms('sns:Publish', { Ref: topic })]) },
@@ -40,8 +35,9 @@ it('and a key that encrypts it', () => {
   });
 });
 
-it('still takes nothing without TLS', () => {
+it.each(topics)('%s still takes nothing without TLS', (topic) => {
   template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+    Topics: [{ Ref: topic }],
     PolicyDocument: {
       Statement: Match.arrayWith([
         Match.objectLike({ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
