@@ -203,3 +203,28 @@ it.each(['0', '1441', 'x', '1.5', ''])('minutes=%s is no window', async (minutes
   const answer = await fetch(`${run.local.url}/v1/metrics?minutes=${minutes}`);
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_request' }]);
 });
+
+it('with metrics and health checks off, everything works and nothing is emitted', async () => {
+  const written: string[] = [];
+  const off = { metricsEnabled: false, defaults: { healthCheck: { enabled: false } } };
+  const quiet = await startRun({ calm: { url: flaky.modernUrl } }, { onOutput: (line) => written.push(line) }, off);
+  try {
+    const get = async (path: string) => (await fetch(quiet.local.url + path)).json();
+    expect((await quiet.call('calm', 'echo', { text: 'x' })).status).toBe(200);
+    expect((await quiet.call('calm', 'echo', { text: 7 })).status).toBe(422);
+    expect(await get('/v1/metrics')).toEqual({
+      enabled: false,
+      timestamp: expect.any(String),
+      windowMinutes: 60,
+      servers: {},
+    });
+    expect(await get('/v1/health')).toEqual({ status: 'ok', servers: { calm: { status: 'off' } } });
+    expect([...quiet.local.pools.keys()].filter((arn) => arn.includes('health'))).toEqual([]);
+  } finally {
+    await quiet.close();
+  }
+  expect(written.length).toBeGreaterThanOrEqual(4);
+  expect(written.join('\n')).not.toMatch(/_aws|CloudWatchMetrics|"Calls"/);
+  // The record of who did what is no metric.
+  expect(written.filter((line) => line.includes('"audit"'))).toHaveLength(2);
+}, 30_000);
