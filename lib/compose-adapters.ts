@@ -4,11 +4,13 @@ import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
 import { DynamoDbHealthStore } from './adapters/dynamodb/health-store.ts';
 import { DynamoDbPeerStore } from './adapters/dynamodb/peer-store.ts';
 import { DynamoDbPrincipalData } from './adapters/dynamodb/principal-data.ts';
+import { DynamoDbResultStore } from './adapters/dynamodb/result-store.ts';
 import { MemoryCircuitStore } from './adapters/memory/circuit-store.ts';
 import { MemoryHealthStore } from './adapters/memory/health-store.ts';
 import { MemoryPeerStore } from './adapters/memory/peer-store.ts';
+import { MemoryResultStore } from './adapters/memory/result-store.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
-import type { HealthStore, PeerStore, PrincipalData } from './mcp/ports.ts';
+import type { HealthStore, PeerStore, PrincipalData, ResultStore } from './mcp/ports.ts';
 import type { CircuitStore } from './resilience/circuit-breaker/circuit-store.ts';
 import type { Clock } from './resilience/clock.ts';
 import type { CircuitChange } from './resilience/telemetry.ts';
@@ -39,6 +41,17 @@ export function createHealthStore(
   if (!tableName) return new MemoryHealthStore();
   const client = createDynamoDbClient({ maxAttempts: 2, now: Date.now });
   return new DynamoDbHealthStore({ client, tableName, onError });
+}
+
+export function createResultStore(
+  env: NodeJS.ProcessEnv,
+  now: Clock,
+  onError: (operation: string, error: unknown) => void,
+): ResultStore {
+  const { [ENVIRONMENT.recordsTable]: recordsTable, [ENVIRONMENT.circuitsTable]: circuitsTable } = env;
+  if (!recordsTable || !circuitsTable) return new MemoryResultStore(now);
+  const client = createDynamoDbClient({ maxAttempts: 2, now });
+  return new DynamoDbResultStore({ client, recordsTable, circuitsTable, now, onError });
 }
 
 export function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitStore {

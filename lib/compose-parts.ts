@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SocketProbe } from './adapters/http/network-probe.ts';
 import { SdkToolClient } from './adapters/mcp-sdk/tool-client.ts';
-import { createCircuitStore, createHealthStore, createPeerStore, warnOfTool } from './compose-adapters.ts';
+import {
+  createCircuitStore,
+  createHealthStore,
+  createPeerStore,
+  createResultStore,
+  warnOfTool,
+} from './compose-adapters.ts';
 import { createCredentials, createSecrets } from './compose-credentials.ts';
 import { toTarget } from './compose-target.ts';
 import { serverTelemetry, storeErrors } from './compose-telemetry.ts';
@@ -24,9 +30,11 @@ import type {
   MetricSource,
   NetworkProbe,
   PeerStore,
+  ResultStore,
   SecretSource,
   ToolClient,
 } from './mcp/ports.ts';
+import { ResultCache } from './mcp/result-cache.ts';
 import { type ServerCircuit, serverCircuit } from './mcp/server-circuit.ts';
 import { ServerResilience, type ServerResilienceDependencies } from './mcp/server-resilience.ts';
 import { SessionPool } from './mcp/session-pool.ts';
@@ -54,6 +62,7 @@ export interface World {
   /** Looks at the TLS certificates of servers. */
   readonly certificates: Pick<NetworkProbe, 'certificateEndsAtMs'>;
   readonly metrics: MetricSource;
+  readonly results: ResultStore;
   /** Resolves the names of servers. @default the system's resolver */
   readonly resolve: Resolve;
   readonly client: ToolClient;
@@ -95,6 +104,7 @@ export function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const client = world.client ?? new SdkToolClient({ store, credentials, now, ...(resolve && { resolve }) });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
+    results: new ResultCache({ store: world.results ?? createResultStore(env, now, onStoreError), now, journal }),
     argumentRules: { maxDepth: config.limits.maxArgumentsDepth, controlCharacters: config.limits.controlCharacters },
     onUnapproved: once(world.onUnapproved ?? warnOfTool),
     credentials,

@@ -1,5 +1,5 @@
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
-import { createHealthStore, createPrincipalData } from './compose-adapters.ts';
+import { createHealthStore, createPrincipalData, createResultStore } from './compose-adapters.ts';
 import { createMetricSource } from './compose-metrics.ts';
 import { circuitDependencies, circuitOf, composeParts, type Parts, readConfig, type World } from './compose-parts.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
@@ -69,6 +69,7 @@ export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = 
   const deleteData: Operator['deleteData'] = async (principal, deadlineAtMs) =>
     deletePrincipalData(principal, deadlineAtMs, { data, ...dependencies });
   const health = world.health ?? createHealthStore(env, dependencies.onStoreError);
+  const results = world.results ?? createResultStore(env, dependencies.now, dependencies.onStoreError);
   const source = world.metrics ?? createMetricSource(env);
   const metrics = new ShowMetrics({ config, source, health, now: dependencies.now });
   return {
@@ -77,6 +78,10 @@ export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = 
     warmUp: async () => undefined,
     operateCircuit: operate,
     deleteData,
+    clearCache: async (server, tool) =>
+      results.clear(server, tool).catch((cause: unknown) => {
+        throw new FuseboxError('store_unavailable', 'The store did not answer: nothing was thrown away.', { cause });
+      }),
     lastHealth: async (server) => health.read(server),
     showMetrics: async (minutes) =>
       metrics.summary(minutes).catch((cause: unknown) => {

@@ -20,16 +20,19 @@ export function createHandler(compose: () => ToolCaller) {
         limitMs: ({ body }) => Math.min(limits().deadlineMs, body.timeoutMs ?? Infinity),
       }),
     )
-    .handler(async ({ body, requestContext: { requestId, authorizer } }, { target, record, deadlineAtMs }) => {
+    .handler(async ({ body, requestContext: { requestId, authorizer } }, context) => {
+      const { target, record, deadlineAtMs, principal } = context;
       const { traceparent } = record;
-      const from = { requestId, deadlineAtMs, authorizer, traceparent };
+      const caller = { id: `${principal.kind}:${principal.name}`, account: principal.account };
+      const from = { requestId, deadlineAtMs, authorizer, traceparent, principal: caller };
       const answer = await start.fusebox().callTool(toolCall(target, body), from);
       record.attempts = answer.meta.attempts;
       record.toolFailed = answer.result.isError === true;
+      if (answer.meta.cache !== 'off') record.cache = answer.meta.cache;
       return jsonAnswer(200, answer, requestId);
     });
 }
 
-function toolCall(target: Target, { arguments: args = {}, timeoutMs }: CallToolBody): ToolCall {
-  return { ...target, arguments: args, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+function toolCall(target: Target, { arguments: args = {}, timeoutMs, cache }: CallToolBody): ToolCall {
+  return { ...target, arguments: args, cache, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
 }

@@ -30,6 +30,7 @@ export function createProgram(version: string, onExitCode: (code: ExitCode) => v
   addApiCommands(program, done);
   addOperatorCommands(program, done);
   addSecrets(program, done);
+  addCache(program, done);
   addData(program, done);
   addDev(program, done);
   addSimulate(program, done);
@@ -131,6 +132,22 @@ function addOperatorCommands(program: Command, done: Done): void {
   const closeExample = "fusebox circuit close everything --for 1h --reason 'it fails for one tenant only'";
   order('close', 'let every call pass, whatever happens, for a time', closeExample).addOption(forOption());
   order('auto', 'take an override back', "fusebox circuit auto everything --reason 'the vendor is back'");
+}
+
+function addCache(program: Command, done: Done): void {
+  const cache = program
+    .command('cache')
+    .description('throw stored answers away')
+    .addHelpText('after', '\nExample:\n  fusebox cache clear search find');
+  apiCommand(
+    cache,
+    'clear',
+    'use the stored answers of a server, or of one tool, no more; operators only',
+    'fusebox cache clear search',
+  )
+    .argument('<server>')
+    .argument('[tool]', 'default: all')
+    .action(async (server, tool, options) => done((await import('./cache.ts')).clear(server, tool, options)));
 }
 
 const CIRCUIT_EXAMPLE = "fusebox circuit isolate everything --for 10m --reason 'the vendor is down'";

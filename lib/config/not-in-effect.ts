@@ -1,28 +1,12 @@
 /** Options that the schema knows and this version does nothing with. Shrinks with every version. */
 import { entriesOf, formatPath, isObject, type Path, valueAt } from './path.ts';
 
-type Applies = (value: unknown) => boolean;
-
-const isPositive: Applies = (value) => typeof value === 'number' && value > 0;
-
-/** Of a server, and of `defaults`. */
-const POLICY: readonly [Path, Applies][] = [
-  [['cache', 'ttlMs'], isPositive],
-  [['cache', 'staleIfErrorMs'], isPositive],
-];
-
 /** One line for each option in the document that has no effect. */
 export function notInEffect(document: unknown): string[] {
   const servers = entriesOf(valueAt(document, ['mcpServers'])).map(([name]): Path => ['mcpServers', name]);
   const owners: Path[] = [...servers, ['defaults']];
-  const paths = owners.flatMap((owner) => [...applying(document, owner, POLICY), ...fallbacks(document, owner)]);
+  const paths = owners.flatMap((owner) => fallbacks(document, owner));
   return paths.map((path) => `${formatPath(path)} has no effect in this version`);
-}
-
-function applying(document: unknown, owner: Path, options: readonly [Path, Applies][]): Path[] {
-  return options
-    .filter(([path, applies]) => applies(valueAt(document, [...owner, ...path])))
-    .map(([path]) => [...owner, ...path]);
 }
 
 function fallbacks(document: unknown, owner: Path): Path[] {

@@ -25,6 +25,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/health', function: 'operate' },
   { method: 'GET', path: '/v1/metrics', function: 'operate' },
   { method: 'PUT', path: '/v1/servers/{server}/circuit', function: 'operate' },
+  { method: 'DELETE', path: '/v1/servers/{server}/cache', function: 'operate' },
+  { method: 'DELETE', path: '/v1/servers/{server}/cache/{tool}', function: 'operate' },
   { method: 'DELETE', path: '/v1/principals/{principal}/data', function: 'operate' },
 ];
 

@@ -5,6 +5,7 @@ import { type AttemptDependencies, Attempts, type ServedServer } from './attempt
 import { classifyFailure, mayHaveRun } from './classify-outcome.ts';
 import { FuseboxError } from './errors.ts';
 import type { Attempt, ToolConnection } from './ports.ts';
+import { type Found, isCached, type ResultCache } from './result-cache.ts';
 import { toFuseboxError } from './to-fusebox-error.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
 import { pinningOf, toolDigest } from './tool-pinning.ts';
@@ -22,6 +23,8 @@ import type {
 
 export interface CallToolDependencies extends AttemptDependencies {
   readonly catalog: ToolCatalog;
+  /** @default no answer is kept */
+  readonly results?: ResultCache;
   /** @default everything may be sent */
   readonly argumentRules?: ArgumentRules;
   /** Told of each tool that is called although it is not the one that was approved. */
@@ -91,15 +94,30 @@ class Call {
   }
 
   async run(): Promise<ToolCallAnswer> {
+    const { results } = this.#deps;
+    const { config } = this.#served;
+    const call = { ...this.#call, principal: this.#context.principal };
+    if (results === undefined || !isCached(config, call))
+      return this.#answer({ result: await this.#ask(), cache: 'off' });
+    return this.#answer(
+      await results.through(
+        call,
+        config.cache,
+        () => this.#ask(),
+        () => this.#isIdempotent(),
+      ),
+    );
+  }
+
+  async #ask(): Promise<ToolResult> {
     try {
       // What is already known can be checked before anything is sent.
       const known = (await this.#deps.catalog.known(this.#served.target))?.get(this.#call.tool);
       if (known !== undefined) await this.#accept(known);
-      const result = await this.#attempts.run(
+      return await this.#attempts.run(
         (connection, attempt) => this.#callOn(connection, attempt),
         () => this.#isRepeatable(),
       );
-      return this.#answer(result);
     } catch (error) {
       const { server, tool } = this.#call;
       throw toFuseboxError(error, { server, tool, attempts: this.#attempts.count, mayHaveRun: this.#mayHaveRun });
@@ -170,14 +188,18 @@ class Call {
 
   #isRepeatable(): boolean {
     if (this.#sentIn !== this.#attempts.count) return true;
+    return this.#isIdempotent();
+  }
+
+  #isIdempotent(): boolean {
     return this.#tool !== undefined && isIdempotent(this.#tool, this.#served.config);
   }
 
-  #answer(result: ToolResult): ToolCallAnswer {
+  #answer({ result, cache }: Found): ToolCallAnswer {
     const durationMs = Math.max(0, Math.round(this.#deps.now() - this.#startedAtMs));
     const { requestId } = this.#context;
     const attempts = this.#attempts.count;
     const circuit = this.#served.resilience.breaker(this.#call.tool)?.known?.control.state ?? 'closed';
-    return { result, meta: { requestId, attempts, durationMs, cache: 'off', circuit, protocol: this.#era } };
+    return { result, meta: { requestId, attempts, durationMs, cache, circuit, protocol: this.#era } };
   }
 }

@@ -37,6 +37,8 @@ export interface Operator extends Composed {
   operateCircuit(target: CircuitTarget, order: CircuitOrder): Promise<CircuitView>;
   /** Deletes what is stored for a principal, `kind:name`. @throws FuseboxError `store_unavailable` */
   deleteData(principal: string, deadlineAtMs: number): Promise<Deletion>;
+  /** Throws away the stored answers of a server, or of one tool. @throws FuseboxError `store_unavailable` */
+  clearCache(server: string, tool?: string): Promise<void>;
   /** What was counted of every server in the last so many minutes. @throws FuseboxError `store_unavailable` */
   showMetrics(minutes: number): Promise<MetricsSummary>;
   /** See {@link Catalog}. */

@@ -50,9 +50,9 @@ export class IsolatedServers {
 
   /** @throws FuseboxError that function's own, or why there was no answer */
   async callTool(call: ToolCall, context: CallContext): Promise<ToolCallAnswer> {
-    const { server, tool, arguments: args, timeoutMs } = call;
+    const { server, tool, arguments: args, timeoutMs, cache } = call;
     const routeKey = 'POST /v1/servers/{server}/tools/{tool}';
-    const body = JSON.stringify({ arguments: args, timeoutMs });
+    const body = JSON.stringify({ arguments: args, timeoutMs, cache });
     return (await this.#ask({ server, tool, routeKey, body }, context)) as ToolCallAnswer;
   }
 

@@ -212,6 +212,32 @@ export interface MetricSource {
   read(queries: readonly MetricQuery[], window: MetricWindow): Promise<readonly (number | undefined)[]>;
 }
 
+/** Which answer. */
+export interface ResultKey {
+  readonly server: string;
+  readonly tool: string;
+  /** Of whom it is, `kind:name`; absent: anybody's. */
+  readonly principal?: string;
+  /** Of server, tool, arguments and account. */
+  readonly digest: string;
+}
+
+export interface StoredResult {
+  readonly result: ToolResult;
+  /** Epoch milliseconds. */
+  readonly storedAtMs: number;
+}
+
+/** Keeps answers of tools. Dumb: whether one may be used is decided elsewhere. Reads and writes never reject: without the store nothing is known. */
+export interface ResultStore {
+  read(key: ResultKey): Promise<StoredResult | undefined>;
+  write(key: ResultKey, stored: StoredResult, expiresAtMs: number): Promise<void>;
+  /** When the answers of a tool were last thrown away, epoch milliseconds; 0: never. */
+  clearedAtMs(server: string, tool: string): Promise<number>;
+  /** Throws away what is stored of a server, or of one tool. @throws whatever kept it from doing so */
+  clear(server: string, tool?: string): Promise<void>;
+}
+
 /** How far a deletion got. */
 export interface Deletion {
   readonly deleted: number;

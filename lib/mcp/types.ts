@@ -35,7 +35,12 @@ export interface ToolCall {
   readonly arguments: JsonObject;
   /** The caller's own limit, milliseconds. The smallest of all limits wins. */
   readonly timeoutMs?: number;
+  /** What may be done with answers that are stored. @default 'default' */
+  readonly cache?: CacheUse | undefined;
 }
+
+/** `default`: a fresh answer may be used. `refresh`: it may not, but the new one is stored. `bypass`: neither. */
+export type CacheUse = 'default' | 'bypass' | 'refresh';
 
 /** What a call runs under. */
 export interface CallContext {
@@ -44,6 +49,8 @@ export interface CallContext {
   readonly deadlineAtMs: number;
   /** Who calls, as API Gateway's authoriser has verified it; the function of an isolated server asks it again. */
   readonly authorizer?: unknown;
+  /** Who calls: `kind:name`, and the account it belongs to. Absent: nobody whom answers could be kept for. */
+  readonly principal?: { readonly id: string; readonly account?: string | undefined } | undefined;
   /** The trace that the call is a part of (W3C Trace Context), valid; servers get it, too. */
   readonly traceparent?: string | undefined;
 }
@@ -55,8 +62,8 @@ export interface ToolCallAnswer {
     readonly requestId: string;
     readonly attempts: number;
     readonly durationMs: number;
-    /** `off`: no result cache is configured for the tool. */
-    readonly cache: 'off';
+    /** `off`: answers of the server are not kept, or not for this call. `stale`: it stands in for a server that failed. */
+    readonly cache: 'off' | 'hit' | 'miss' | 'stale';
     /** State of the server's circuit as this call saw it. */
     readonly circuit: CircuitState;
     readonly protocol: Era;

@@ -138,12 +138,13 @@ function causeOf(cause: unknown): string | undefined {
 }
 
 function who({ requestContext }: HttpEvent, record: CallRecord) {
-  const { operation, server, tool, attempts, principal, traceparent } = record;
+  const { operation, server, tool, attempts, cache, principal, traceparent } = record;
   return {
     operation,
     server,
     tool: tool && printable(tool, MAX_NAME_LENGTH),
     attempts,
+    cache,
     requestId: requestContext.requestId,
     principal: principal && printable(principal, MAX_NAME_LENGTH),
     traceId: traceIdOf(traceparent),

@@ -12,6 +12,8 @@ export interface CallRecord {
   tool?: string;
   /** Requests that were sent to the server, if it came to that. */
   attempts?: number | undefined;
+  /** Whether an answer that was stored served; absent: none is kept. */
+  cache?: 'hit' | 'miss' | 'stale';
   /** The trace that the call belongs to, valid (W3C Trace Context). */
   readonly traceparent?: string | undefined;
   /** The tool answered that it failed, which is an answer. */

@@ -18,6 +18,7 @@ beforeAll(async () => {
     {
       calm: { url: flaky.modernUrl },
       shaky: { url: flaky.legacyUrl, trusted: true, retry: GENEROUS, circuitBreaker: NEVER_OPENS, timeoutMs: 500 },
+      kept: { url: flaky.modernUrl, trusted: true, cache: { ttlMs: 600_000, staleIfErrorMs: 600_000 } },
       shut: { url: flaky.modernUrl },
       gone: { url: 'http://127.0.0.1:9/mcp', retry: { maxRetries: 0 }, circuitBreaker: NEVER_OPENS },
     },
@@ -68,6 +69,22 @@ async function script(): Promise<void> {
   flaky.resetControl();
   expect(await times(6, () => echo('shut'))).toEqual([503]);
 
+  // Each text is asked for once, and then is there.
+  for (const text of ['a', 'b', 'c']) {
+    for (let i = 0; i < 4; i++) {
+      const { status, body } = await run.call('kept', 'echo', { text });
+      expect([status, body.meta.cache, body.result.content[0].text]).toEqual([200, i === 0 ? 'miss' : 'hit', text]);
+    }
+  }
+  expect(
+    (await run.post('/v1/servers/kept/tools/echo', { arguments: { text: 'a' }, cache: 'bypass' })).body.meta,
+  ).toMatchObject({ cache: 'off' });
+  // What changes something is never kept.
+  for (let i = 0; i < 2; i++) expect((await run.call('kept', 'append', { item: 'x' })).body.meta.cache).toBe('off');
+  const cleared = await fetch(`${run.local.url}/v1/servers/kept/cache/echo`, { method: 'DELETE' });
+  expect([cleared.status, await cleared.json()]).toEqual([200, { server: 'kept', tool: 'echo', cleared: true }]);
+  expect((await run.call('kept', 'echo', { text: 'a' })).body.meta.cache).toBe('miss');
+
   expect(await times(3, () => echo('gone'))).toEqual([502]);
   expect(await times(1, () => echo('nobody'))).toEqual([404]);
 }
@@ -98,6 +115,13 @@ it('in the embedded metrics', () => {
     'Connections{server=shaky}': 1,
     'SessionsReused{server=shaky}': 14,
 
+    'Calls{server=kept}': 12 + 1 + 2 + 1,
+    'Attempts{server=kept}': 3 + 1 + 2 + 1,
+    'CacheHits{server=kept}': 9,
+    'CacheMisses{server=kept}': 4,
+    'Connections{server=kept}': 1,
+    'SessionsReused{server=kept}': 6,
+
     'Calls{server=shut}': 6,
     'Errors{server=shut}': 6,
     'Faults{server=shut}': 6,
@@ -124,7 +148,7 @@ it('and in the summary', async () => {
   const answer = await fetch(`${run.local.url}/v1/metrics`);
   const body = (await answer.json()) as { servers: Record<string, object> };
   expect(body).toMatchObject({ enabled: true, windowMinutes: 60, timestamp: expect.stringMatching(/Z$/) });
-  expect(Object.keys(body.servers)).toEqual(['calm', 'shaky', 'shut', 'gone']);
+  expect(Object.keys(body.servers)).toEqual(['calm', 'shaky', 'kept', 'shut', 'gone']);
   expect(body.servers['calm']).toMatchObject({
     operations: { total: 21, successful: 12, failed: 9, successRate: 0.571, retries: 0, rejected: 0 },
     topErrors: [
@@ -144,6 +168,12 @@ it('and in the summary', async () => {
     health: { failures: 0 },
     lastErrors: [],
   });
+  expect(body.servers['kept']).toMatchObject({
+    operations: { total: 16, successful: 16, failed: 0, successRate: 1 },
+    cache: { hits: 9, misses: 4, stale: 0 },
+    // An answer that was stored says nothing of how quick the server is.
+    performance: { count: 7 },
+  });
   expect(body.servers['shut']).toMatchObject({
     operations: { total: 6, successful: 0, failed: 6, successRate: 0, rejected: 6 },
     performance: { count: 0, average: null, p50: null, p90: null, p99: null },
@@ -158,12 +188,43 @@ it('and in the summary', async () => {
 it('a call that is answered early has its metrics too, in its one line', () => {
   const early = lines
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ code }) => code === 'invalid_request' || code === 'circuit_open');
-  expect(early).toHaveLength(4 + 6);
-  for (const line of early) expect(line).toMatchObject({ Calls: 1, Errors: 1, audit: { v: 1 } });
+    .filter(({ code, cache }) => code === 'invalid_request' || code === 'circuit_open' || cache === 'hit');
+  expect(early).toHaveLength(4 + 6 + 9);
+  for (const line of early) {
+    expect(line).toMatchObject({
+      Calls: 1,
+      ...(line['cache'] === 'hit' ? { CacheHits: 1 } : { Errors: 1 }),
+      audit: { v: 1 },
+    });
+  }
 });
 
 it.each(['0', '1441', 'x', '1.5', ''])('minutes=%s is no window', async (minutes) => {
   const answer = await fetch(`${run.local.url}/v1/metrics?minutes=${minutes}`);
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_request' }]);
 });
+
+it('with metrics and health checks off, everything works and nothing is emitted', async () => {
+  const written: string[] = [];
+  const off = { metricsEnabled: false, defaults: { healthCheck: { enabled: false } } };
+  const quiet = await startRun({ calm: { url: flaky.modernUrl } }, { onOutput: (line) => written.push(line) }, off);
+  try {
+    const get = async (path: string) => (await fetch(quiet.local.url + path)).json();
+    expect((await quiet.call('calm', 'echo', { text: 'x' })).status).toBe(200);
+    expect((await quiet.call('calm', 'echo', { text: 7 })).status).toBe(422);
+    expect(await get('/v1/metrics')).toEqual({
+      enabled: false,
+      timestamp: expect.any(String),
+      windowMinutes: 60,
+      servers: {},
+    });
+    expect(await get('/v1/health')).toEqual({ status: 'ok', servers: { calm: { status: 'off' } } });
+    expect([...quiet.local.pools.keys()].filter((arn) => arn.includes('health'))).toEqual([]);
+  } finally {
+    await quiet.close();
+  }
+  expect(written.length).toBeGreaterThanOrEqual(4);
+  expect(written.join('\n')).not.toMatch(/_aws|CloudWatchMetrics|"Calls"/);
+  // The record of who did what is no metric.
+  expect(written.filter((line) => line.includes('"audit"'))).toHaveLength(2);
+}, 30_000);

@@ -81,6 +81,7 @@ export function fakeFusebox(overrides: Partial<Fusebox> = {}): Fusebox {
     checkConnectivity: async () => ({ ok: true, steps: [] }),
     showCircuit: async () => CIRCUIT,
     operateCircuit: async () => CIRCUIT,
+    clearCache: async () => undefined,
     showMetrics: async (windowMinutes) => ({
       enabled: true,
       timestamp: '2026-01-01T00:00:00.000Z',

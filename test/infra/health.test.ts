@@ -49,6 +49,14 @@ it('is not deployed where no server is checked', () => {
   template.resourceCountIs('AWS::Lambda::Function', 3);
 });
 
+it('may read no metrics where there are none', () => {
+  const app = new App({ outdir: temporaryFolder(), analyticsReporting: false });
+  const stack = new Stack(app, 'Fusebox-test');
+  const mcpServers = { a: { url: 'https://search.example.com/mcp' } };
+  new McpFusebox(stack, 'Fusebox', { config: { mcpServers, metricsEnabled: false } });
+  expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toContain('cloudwatch:GetMetricData');
+});
+
 it("switches Lambda's own tracing on where that is asked for, and nag has nothing to find", () => {
   const { template, stack } = synthesise({}, { tracing: true, metricsNamespace: 'Search/Prod' });
   template.allResourcesProperties('AWS::Lambda::Function', {

@@ -61,6 +61,8 @@ const ANSWERS: Readonly<Record<string, ApiAnswer>> = {
   },
   'POST /v1/servers/one/tools/refused': { status: 422, body: PROBLEM },
   'POST /v1/servers/one/tools/a%2F..%2Fb': { status: 200, body: text('encoded') },
+  'DELETE /v1/servers/one/cache': { status: 200, body: { server: 'one', cleared: true } },
+  'DELETE /v1/servers/one/cache/get%2Fsum': { status: 200, body: { server: 'one', tool: 'get/sum', cleared: true } },
   'GET /gateway/v1/servers': { status: 401, body: { message: 'Unauthorized' } },
   'GET /html/v1/servers': { status: 200, body: '<html>' },
   'GET /other/v1/servers': { status: 200, body: { hello: 'world' } },
@@ -76,6 +78,19 @@ beforeAll(async () => {
   api = await startFakeApi(({ method, path }: ApiRequest) => ANSWERS[`${method} ${path}`] ?? notFound);
 });
 afterAll(() => api.close());
+
+describe('cache', () => {
+  it('throws the answers of a server away, or of one tool', async () => {
+    expect(await run(['cache', 'clear', 'one'])).toEqual({
+      code: 0,
+      stdout: 'one: stored answers are used no more\n',
+      stderr: '',
+    });
+    const { code, stdout } = await run(['cache', 'clear', 'one', 'get/sum', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { server: 'one', tool: 'get/sum', cleared: true }]);
+    expect(await run(['cache', 'clear', 'two'])).toMatchObject({ code: 1 });
+  });
+});
 
 describe('servers', () => {
   it('shows a table', async () => {

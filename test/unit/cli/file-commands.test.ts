@@ -83,9 +83,13 @@ describe('validate', () => {
   });
 
   it('warns of what has no effect', async () => {
-    write('early.json', { mcpServers: { e: { url: 'https://e.example/mcp', cache: { ttlMs: 5 } } } });
+    const tools = { overrides: { find: { fallback: { result: {} } } } };
+    write('early.json', { mcpServers: { e: { url: 'https://e.example/mcp', tools } } });
     const { code, stderr } = await run(['validate', 'early.json']);
-    expect([code, stderr]).toEqual([0, 'warning: mcpServers.e.cache.ttlMs has no effect in this version\n']);
+    expect([code, stderr]).toEqual([
+      0,
+      'warning: mcpServers.e.tools.overrides.find.fallback has no effect in this version\n',
+    ]);
   });
 
   it('says when there is no such file', async () => {

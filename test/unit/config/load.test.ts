@@ -232,11 +232,7 @@ describe('warnings', () => {
     };
     const { warnings } = loadConfig(options({ '/project/fusebox.json': JSON.stringify(document) }));
     expect(warnings).toEqual(
-      [
-        'mcpServers.search.cache.ttlMs',
-        'mcpServers.search.cache.staleIfErrorMs',
-        'mcpServers.search.tools.overrides.find.fallback',
-      ].map((path) => `${path} has no effect in this version`),
+      ['mcpServers.search.tools.overrides.find.fallback'].map((path) => `${path} has no effect in this version`),
     );
   });
 

@@ -60,7 +60,8 @@ describe('a call that is in order', () => {
       tool: 'find%2Fall',
       body: '{"arguments":{"q":"x"},"timeoutMs":500,"cache":"bypass"}',
     });
-    expect(toolCall).toEqual({ server: 'search', tool: 'find/all', arguments: { q: 'x' }, timeoutMs: 500 });
+    const expected = { server: 'search', tool: 'find/all', arguments: { q: 'x' }, timeoutMs: 500, cache: 'bypass' };
+    expect(toolCall).toEqual(expected);
     expect(requestId).toBe(REQUEST_ID);
   });
 
