@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { When } from './thresholds.ts';
 
@@ -41,6 +42,8 @@ export interface MetricAlarm extends AlarmText {
 
 export interface ComposedAlarm extends AlarmText {
   readonly rule: IAlarmRule;
+  /** Another alarm, which tells enough while it lasts, and for so long after. @default it is told of, whatever else is */
+  readonly silencedBy?: { readonly alarm: IAlarm; readonly before: Duration; readonly after: Duration };
 }
 
 /** Makes alarms that say what they mean and where it is written what to do. */
@@ -68,8 +71,19 @@ export class AlarmBook {
   }
 
   composite(scope: Construct, id: string, alarm: ComposedAlarm, topic: ITopic): CompositeAlarm {
+    const { rule: alarmRule, silencedBy } = alarm;
     const { alarmName: compositeAlarmName, alarmDescription } = this.#text(alarm);
-    return told(new CompositeAlarm(scope, id, { compositeAlarmName, alarmDescription, alarmRule: alarm.rule }), topic);
+    const made = new CompositeAlarm(scope, id, {
+      compositeAlarmName,
+      alarmDescription,
+      alarmRule,
+      ...(silencedBy !== undefined && {
+        actionsSuppressor: silencedBy.alarm,
+        actionsSuppressorWaitPeriod: silencedBy.before,
+        actionsSuppressorExtensionPeriod: silencedBy.after,
+      }),
+    });
+    return told(made, topic);
   }
 
   #text({ title, says, anchor }: AlarmText) {

@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 import type { LimitsConfig, ServerConfig } from '../../config/schema.ts';
 import type { AlarmBook, MetricAlarm } from './alarm-book.ts';
 import type { ServerMetrics } from './server-metrics.ts';
-import { DEGRADED, DOWN, MIN_CALLS, MIN_SAMPLES, SLOW_SHARE } from './thresholds.ts';
+import { DEGRADED, DOWN, MIN_CALLS, MIN_SAMPLES, OUTAGE_SILENCES, SLOW_SHARE } from './thresholds.ts';
 
 export interface ServerAlarmsProps {
   readonly name: string;
@@ -76,6 +76,7 @@ export class ServerAlarms extends Construct {
       says: `${name} answers, but something is wrong with it or soon will be.`,
       anchor: 'server-is-degraded',
       rule: AlarmRule.allOf(AlarmRule.anyOf(...signs), AlarmRule.not(down)),
+      silencedBy: { alarm: down, ...OUTAGE_SILENCES },
     };
     return book.composite(this, 'Degraded', alarm, warning);
   }

@@ -56,6 +56,12 @@ export const DEGRADED = {
   healthCheckWarns: { period: Duration.hours(1), datapointsToAlarm: 1, evaluationPeriods: 1, threshold: 1 },
 } as const;
 
+/**
+ * An outage begins with rejections, a minute or two before it is one; and when it is over, the last quarter of an hour still looks bad. Neither is
+ * news to somebody who was woken.
+ */
+export const OUTAGE_SILENCES = { before: Duration.minutes(3), after: Duration.minutes(20) } as const;
+
 /** Of the stack. */
 export const STACK = {
   /** Runs in a period as long as the schedule's: fewer than one, three times. */
