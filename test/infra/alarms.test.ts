@@ -109,17 +109,22 @@ const PEACE: Trouble = (feed, minute, server) => {
   feed.deadLetters(minute, 0);
 };
 
-/** An alarm alone, or with those that it stands on. */
-const partOf = (id: string): TemplateAlarms => {
-  const alarm = alarms.metric.get(id);
-  return alarm === undefined ? alarms : { metric: new Map([[id, alarm]]), composite: new Map() };
+/** An alarm alone, or with those of its server. */
+const partOf = ({ id, server }: (typeof all)[number]): TemplateAlarms => {
+  const isPart = ([other, { AlarmName: name }]: [string, { AlarmName: string }]): boolean =>
+    other === id || (alarms.composite.has(id) && name.includes(`: ${server}`));
+  return {
+    metric: new Map([...alarms.metric].filter(isPart)),
+    composite: new Map([...alarms.composite].filter(isPart)),
+  };
 };
 
 const HOUR = 60;
 
 describe('each alarm', () => {
-  it.each(all)('$name', ({ id, anchor, server }) => {
-    const cloud = new CloudWatch(partOf(id));
+  it.each(all)('$name', (alarm) => {
+    const { id, anchor, server } = alarm;
+    const cloud = new CloudWatch(partOf(alarm));
     const feed = new Feed(cloud.samples, names);
     const live = (from: number, to: number, minuteOf: Trouble | undefined): void => {
       for (let minute = from; minute < to; minute += 1) minuteOf?.(feed, minute, server);
@@ -133,8 +138,9 @@ describe('each alarm', () => {
     expect(cloud.stateOf(id)).toBe('OK');
   });
 
-  it.each(all.filter(({ anchor }) => anchor in NEARLY))('$name: not for less', ({ id, anchor, server }) => {
-    const cloud = new CloudWatch(partOf(id));
+  it.each(all.filter(({ anchor }) => anchor in NEARLY))('$name: not for less', (alarm) => {
+    const { anchor, server } = alarm;
+    const cloud = new CloudWatch(partOf(alarm));
     const feed = new Feed(cloud.samples, names);
     for (let minute = 0; minute < 4 * HOUR; minute += 1) {
       NEARLY[anchor]?.(feed, minute, server);

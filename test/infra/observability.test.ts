@@ -156,6 +156,14 @@ describe('a server', () => {
   });
 });
 
+it('has room for 40 servers, and says so', () => {
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`server-${index}`, { url: URL }]));
+  expect(() => synthesise({ mcpServers: many(40) })).not.toThrow();
+  expect(() => synthesise({ mcpServers: many(41) })).toThrow('41 servers, and alarms for 40 fit into a stack');
+  expect(() => synthesise({ mcpServers: many(41), deploy: { observability: false } })).not.toThrow();
+});
+
 describe('the dashboard', () => {
   const [dashboard] = Object.values(everything.template.findResources('AWS::CloudWatch::Dashboard'));
   const text = resolveIntrinsics(dashboard?.['Properties'].DashboardBody, 'DashboardBody', {

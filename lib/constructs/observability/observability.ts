@@ -31,7 +31,14 @@ export interface ObservabilityProps {
 /** Where the project's runbook is, as long as `deploy.runbookUrl` names none. */
 const RUNBOOK = 'docs/runbook.md';
 
-/** What tells people how the stack is: alarms and the topics by which they tell, a dashboard, saved queries, a budget. */
+/** A stack has 500 resources at most, and a server's alarms are ten. */
+const MAX_SERVERS = 40;
+
+/**
+ * What tells people how the stack is: alarms and the topics by which they tell, a dashboard, saved queries, a budget.
+ *
+ * @throws RangeError where there are more servers than alarms have room for
+ */
 export class Observability extends Construct {
   readonly topics: Topics;
   readonly #props: ObservabilityProps;
@@ -42,6 +49,7 @@ export class Observability extends Construct {
     super(scope, id);
     this.#props = props;
     const { config, key, functions } = props;
+    refuseTooMany(Object.keys(config.mcpServers).length);
     const { alarmEmail, runbookUrl, monthlyBudgetUsd } = config.deploy;
     this.#prefix = prefixOf(scope);
     this.#book = new AlarmBook({ prefix: this.#prefix, runbook: runbookUrl ?? RUNBOOK });
@@ -114,6 +122,13 @@ export class Observability extends Construct {
     this.topics.letBudgetsWarn();
     new Budget(this, 'Budget', { name: this.#prefix, monthlyUsd, warning: this.topics.warning });
   }
+}
+
+function refuseTooMany(servers: number): void {
+  if (servers <= MAX_SERVERS) return;
+  throw new RangeError(
+    `${servers} servers, and alarms for ${MAX_SERVERS} fit into a stack: deploy some of them in another stack, or set "deploy.observability" to false`,
+  );
 }
 
 const entry = <T>(name: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[name, value]]);

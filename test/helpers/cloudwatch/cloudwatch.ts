@@ -35,6 +35,8 @@ export class CloudWatch {
   readonly samples = new Samples();
   readonly told: Told[] = [];
   readonly #alarms: TemplateAlarms;
+  /** Minutes. */
+  readonly #periods: ReadonlyMap<string, number>;
   readonly #states = new Map<string, AlarmState>();
   /** What each composite alarm with a suppressor has to say yet, and when it last changed. */
   readonly #suppressed = new Map<string, { saidState: AlarmState; changedAt: number }>();
@@ -43,6 +45,7 @@ export class CloudWatch {
 
   constructor(alarms: TemplateAlarms) {
     this.#alarms = alarms;
+    this.#periods = new Map([...alarms.metric].map(([id, alarm]) => [id, periodOf(alarm)]));
   }
 
   stateOf(alarm: string): AlarmState {
@@ -62,7 +65,7 @@ export class CloudWatch {
 
   #evaluate(now: number): void {
     for (const [id, alarm] of this.#alarms.metric) {
-      const period = periodOf(alarm);
+      const period = this.#periods.get(id) ?? 1;
       if (now % period === 0) this.#change(id, this.#nextOf(id, alarm, now, period), alarm, now);
     }
     // Composite alarms may stand on composite alarms: again until nothing changes any more.

@@ -6,6 +6,17 @@ import { keyOf, type Samples } from './samples.ts';
 
 const ATTEMPT_MS = 100;
 
+const ourKeys = new Map<string, string>();
+
+/** Kept: a day has many minutes. */
+function ourKey(metric: MetricKey, server: string | undefined): string {
+  const name = `${metric} ${server}`;
+  const Dimensions = server === undefined ? [] : [{ Name: 'server', Value: server }];
+  const key = ourKeys.get(name) ?? keyOf({ Namespace: METRICS_NAMESPACE, MetricName: METRIC[metric].name, Dimensions });
+  ourKeys.set(name, key);
+  return key;
+}
+
 /** What AWS calls things: their logical ids, as in the alarms. */
 export interface AwsNames {
   /** By what their description says. */
@@ -33,9 +44,7 @@ export class Feed {
 
   /** One of our metrics. @param server `undefined`: without dimensions */
   ours(key: MetricKey, server: string | undefined, minute: number, value: number, count = 1): void {
-    const Dimensions = server === undefined ? [] : [{ Name: 'server', Value: server }];
-    const metric = { Namespace: METRICS_NAMESPACE, MetricName: METRIC[key].name, Dimensions };
-    this.#samples.put(keyOf(metric), minute, value, count);
+    this.#samples.put(ourKey(key, server), minute, value, count);
   }
 
   /** One of Lambda's. @param name of the function, as in its description */

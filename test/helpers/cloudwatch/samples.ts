@@ -7,9 +7,17 @@ export interface MetricId {
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
 }
 
+const keys = new WeakMap<MetricId, string>();
+
 /** One text a metric, whatever the order of its dimensions. */
-export const keyOf = ({ Namespace, MetricName, Dimensions }: MetricId): string =>
-  [Namespace, MetricName, ...Dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()].join('|');
+export function keyOf(metric: MetricId): string {
+  const known = keys.get(metric);
+  if (known !== undefined) return known;
+  const { Namespace, MetricName, Dimensions } = metric;
+  const key = [Namespace, MetricName, ...Dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()].join('|');
+  keys.set(metric, key);
+  return key;
+}
 
 /** How often each value was put. */
 type Minute = Map<number, number>;
@@ -39,8 +47,12 @@ export class Samples {
 
   #valuesOf(metric: string, from: number, minutes: number): (readonly [value: number, count: number])[] {
     const all = this.#metrics.get(metric);
-    if (all === undefined) return [];
-    return Array.from({ length: minutes }, (_, index) => [...(all.get(from + index) ?? [])]).flat();
+    const values: (readonly [value: number, count: number])[] = [];
+    if (all === undefined) return values;
+    for (let minute = from; minute < from + minutes; minute += 1) {
+      for (const value of all.get(minute) ?? []) values.push(value);
+    }
+    return values;
   }
 }
 
