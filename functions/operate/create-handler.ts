@@ -14,7 +14,7 @@ export function createHandler(compose: () => Operator, now = Date.now) {
   const report = reportHandler(start, now);
   const data = dataHandler(start);
   const cache = cacheHandler(start);
-  const handlerOf = (method: string, path: string) => {
+  const handlerOf = (method: string, path: string): ((event: never, context: never) => Promise<HttpAnswer>) => {
     if (method === 'GET') return report;
     if (method === 'DELETE') return path.startsWith('/v1/servers/') ? cache : data;
     // Whatever else an event is, it is the circuit's to refuse.
