@@ -32,12 +32,8 @@ const REST: readonly [pattern: RegExp, action: string][] = [
 ];
 
 export async function startFakeAws(answer: Answer) {
-  let [running, most] = [0, 0];
   const respond = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
-    running += 1;
-    most = Math.max(most, running);
     const request = requestOf(message, await text(message));
-    running -= 1;
     try {
       send(response, request, 200, answer(request));
     } catch (error) {
@@ -50,8 +46,6 @@ export async function startFakeAws(answer: Answer) {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    /** The most requests that it has had at once. */
-    mostAtOnce: () => most,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));

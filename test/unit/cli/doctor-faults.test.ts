@@ -7,10 +7,17 @@ import type { Patch } from '../../helpers/doctor-project.ts';
 
 const CA = readFileSync(join('test', 'fixtures', 'tls', 'ca.pem'), 'utf8');
 
+/** As the certificate says. */
+const CA_ENDS_MS = Date.parse('2126-11-02T10:06:20.000Z');
+
 const search = (patch: Patch): Patch => ({ mcpServers: { search: patch } });
 const tickets = (patch: Patch): Patch => ({ mcpServers: { tickets: patch } });
 const deploy = (patch: Patch): Patch => ({ deploy: patch });
 const own = (...path: string[]): string => formatPath(['mcpServers', 'search', ...path]);
+
+/** Callers with a token, of whom the good configuration knows none. */
+const JWT_CALLERS: Patch = { access: [{ principal: 'claim:g=agents', allow: ['*:*'] }], operators: ['claim:g=ops'] };
+const arnIn = (account: string): string => `arn:aws:secretsmanager:eu-west-1:${account}:secret:s-AbCdEf`;
 
 /** A patch of the good configuration: the one thing that is found then, what is said of it and how to mend it. */
 const BROKEN: readonly [id: string, 'warn' | 'fail', patch: Patch, reason: string, fix: string, scene?: Scene][] = [
@@ -335,6 +342,61 @@ const BROKEN: readonly [id: string, 'warn' | 'fail', patch: Patch, reason: strin
     tickets({ auth: { secret: 'search-token' } }),
     '"search-token" goes to search.example.com and tickets.example.com',
     'a secret for each',
+  ],
+  [
+    'infrastructure.concurrency',
+    'warn',
+    search({ maxConcurrency: 600 }),
+    'most of what an account has',
+    'higher quota',
+  ],
+  [
+    'maintenance.certificates',
+    'warn',
+    search({ tls: { ca: CA } }),
+    'ends in 9 days',
+    own('tls', 'ca'),
+    { nowMs: CA_ENDS_MS - 9.5 * 86_400_000 },
+  ],
+  [
+    'security.tls',
+    'warn',
+    {
+      ...search({ url: 'http://search.internal/mcp', allowInsecureHttp: true, allowPrivateNetwork: true }),
+      ...deploy({ vpc: { egress: [{ cidr: '10.0.0.0/8', port: 80 }] } }),
+    },
+    'begins with http://',
+    `https:// ${own('url')}`,
+  ],
+  [
+    'security.jwt',
+    'fail',
+    { ...JWT_CALLERS, ...deploy({ auth: 'jwt', jwt: { issuer: 'https://login.example.com', audience: ['*'] } }) },
+    '"*", which is no name of an API',
+    'your issuer',
+  ],
+  [
+    'security.principals',
+    'warn',
+    {
+      ...JWT_CALLERS,
+      operators: ['role:ops'],
+      ...deploy({ auth: 'jwt', jwt: { issuer: 'https://login.example.com', audience: ['fusebox'] } }),
+    },
+    '"role:ops" is nobody, because deploy.auth is "jwt"',
+    '"claim:NAME=VALUE"',
+  ],
+  [
+    'security.secret-region',
+    'warn',
+    {
+      mcpServers: {
+        search: { auth: { secret: arnIn('111122223333') } },
+        tickets: { auth: { secret: arnIn('444455556666') } },
+      },
+    },
+    'in 2 accounts (111122223333, 444455556666)',
+    'policies',
   ],
 ];
 
