@@ -14,12 +14,14 @@ export function createHandler(compose: () => Operator, now = Date.now) {
   const report = reportHandler(start, now);
   const data = dataHandler(start);
   const cache = cacheHandler(start);
+  const handlerOf = (method: string, path: string): ((event: never, context: never) => Promise<HttpAnswer>) => {
+    if (method === 'GET') return report;
+    if (method === 'DELETE') return path.startsWith('/v1/servers/') ? cache : data;
+    // Whatever else an event is, it is the circuit's to refuse.
+    return circuit;
+  };
   return async (event: { readonly routeKey?: unknown } | null, context: Context): Promise<HttpAnswer> => {
     const [method = '', path = ''] = typeof event?.routeKey === 'string' ? event.routeKey.split(' ') : [];
-    if (method === 'GET') return report(event as never, context as never);
-    if (method === 'DELETE' && path.startsWith('/v1/servers/')) return cache(event as never, context as never);
-    if (method === 'DELETE') return data(event as never, context as never);
-    // Whatever else an event is, it is the circuit's to refuse.
-    return circuit(event as never, context as never);
+    return handlerOf(method, path)(event as never, context as never);
   };
 }

@@ -22,8 +22,27 @@ const STATUS_HEADER = ['SERVER', 'STATE', 'SINCE', 'UNTIL', 'WHY'];
 /** A row each; one that says so where each tool has a circuit and none is shown. */
 export function statusRows(server: JsonObject): readonly (readonly string[])[] {
   const circuits = circuitsOf(server);
-  if (circuits.length > 0) return circuits.map(statusRow);
+  const health = healthWords(server);
+  if (circuits.length > 0) return circuits.map((circuit) => withHealth(statusRow(circuit), health));
   return [[String(server['name']), 'per tool', '', '', 'the configuration names no tool']];
+}
+
+/** What the health check has to say, of a server that is not well or soon will not be. */
+function healthWords({ health }: JsonObject): string {
+  const [error] = listAt(health, 'lastErrors');
+  if (textAt(health, 'status') === 'unhealthy') return `unhealthy: ${textAt(error, 'detail') || 'the check failed'}`;
+  const warnings = listAt(health, 'warnings').map(String);
+  return warnings.length === 0 ? '' : `warning: ${warnings.join('; ')}`;
+}
+
+const withHealth = (row: readonly string[], health: string): readonly string[] => [
+  ...row.slice(0, -1),
+  [row.at(-1), health].filter((part) => part !== '').join('; '),
+];
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const list = valueAt(value, [key]);
+  return Array.isArray(list) ? list : [];
 }
 
 export function statusRow({ name, circuit }: NamedCircuit): readonly string[] {

@@ -22,9 +22,10 @@ export const apiCommand = (program: Command, name: string, description: string, 
       'at a local run: play role:NAME, user:NAME or claim:NAME=VALUE (default: its operator)',
     );
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+/** An option that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
-/** An option that may be repeated, each time one of the choices. */
+/** The same, each time one of the choices. */
 export const collectOneOf =
   (choices: readonly string[]) =>
   (value: string, before?: readonly string[]): readonly string[] => {

@@ -6,6 +6,7 @@ import { RIVALS } from '../simulation/rivals/index.ts';
 import { SCENARIOS } from '../simulation/scenario.ts';
 import {
   apiCommand,
+  collect,
   collectOneOf,
   command,
   DEFAULT_PORT,
@@ -29,6 +30,7 @@ export function createProgram(version: string, onExitCode: (code: ExitCode) => v
   addFileCommands(program, done);
   addApiCommands(program, done);
   addOperatorCommands(program, done);
+  addDoctor(program, done);
   addSecrets(program, done);
   addCache(program, done);
   addData(program, done);
@@ -102,16 +104,6 @@ function addOperatorCommands(program: Command, done: Done): void {
     )
     .action(async (options) => done((await import('./status.ts')).status(options)));
 
-  apiCommand(
-    program,
-    'doctor',
-    'look for what is wrong: the way to each server, from inside its function',
-    'fusebox doctor --from-function search',
-  )
-    .argument('[server...]', 'default: all')
-    .option('--from-function', 'address, DNS, network, TLS, credential and protocol, as the functions meet them')
-    .action(async (names, options) => done((await import('./doctor.ts')).doctor(names, options)));
-
   const circuit = program
     .command('circuit')
     .description('look at the circuit of a server, or override it')
@@ -157,6 +149,35 @@ const toolOption = (): Option =>
 
 const forOption = (): Option =>
   new Option('--for <duration>', 'such as 30s, 10m, 2h; at most 24h (default: 10m)').argParser(durationSeconds);
+
+function addDoctor(program: Command, done: Done): void {
+  apiCommand(
+    program,
+    'doctor',
+    'go through the production checklist: of a configuration, of a deployed stack, of the way to each server',
+    'fusebox doctor --config fusebox.json --stack --junit doctor.xml',
+  )
+    .argument('[server...]', 'default: all')
+    .option('--config <file>', 'default: the file that `fusebox validate` finds')
+    .addOption(
+      new Option('--env <name>', "a variable that the construct's `environment` has; may be repeated").argParser(
+        collect,
+      ),
+    )
+    .option('--stack [name]', 'look at the deployed stack too; default: Fusebox-<stage> of the configuration')
+    .option('--region <region>', "the stack's; default: deploy.region, else that of the AWS CLI")
+    .option(
+      '--from-function',
+      'instead: address, DNS, network, TLS, credential and protocol, as the functions meet them',
+    )
+    .option('--strict', 'warnings count as failures')
+    .option('--junit <file>', 'write JUnit XML for a pipeline; - for stdout, without the text')
+    .addHelpText(
+      'after',
+      '  fusebox doctor --strict\n  fusebox doctor --from-function search\n\n0: nothing fails. 1: something does.',
+    )
+    .action(async (names, options) => done((await import('./doctor/doctor.ts')).doctor(names, options)));
+}
 
 function addSecrets(program: Command, done: Done): void {
   const secrets = program

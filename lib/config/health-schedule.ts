@@ -1,9 +1,8 @@
 /** When servers are checked. Pure. */
+import { SHORTEST_SCHEDULE_SECONDS } from '../contract/health.ts';
 import type { FuseboxConfig } from './schema.ts';
 
-/** A scheduler knows no less: checks that come more often are made within one run. */
-const SHORTEST_MINUTES = 1;
-const MINUTE_MS = 60_000;
+const RUN_MS = SHORTEST_SCHEDULE_SECONDS * 1000;
 
 /** A schedule comes a little early or late, and a run takes its time: so much before it is due, a check is due. */
 const SLACK_MS = 20_000;
@@ -21,7 +20,7 @@ export const checkedServers = ({ mcpServers }: Pick<FuseboxConfig, 'mcpServers'>
 export function scheduleMinutes(config: Pick<FuseboxConfig, 'mcpServers'>): number | undefined {
   const intervals = [...checkedServers(config).values()];
   if (intervals.length === 0) return undefined;
-  return Math.max(SHORTEST_MINUTES, Math.floor(Math.min(...intervals) / 60));
+  return Math.floor(Math.max(SHORTEST_SCHEDULE_SECONDS, Math.min(...intervals)) / 60);
 }
 
 /**
@@ -38,8 +37,8 @@ export function roundsOf(
   for (const [server, intervalSeconds] of servers) {
     const intervalMs = intervalSeconds * 1000;
     const last = lastCheckedAtMs(server) ?? Number.NEGATIVE_INFINITY;
-    if (intervalMs >= MINUTE_MS && nowMs - last < intervalMs - SLACK_MS) continue;
-    for (let afterMs = 0; afterMs < MINUTE_MS; afterMs += intervalMs) {
+    if (intervalMs >= RUN_MS && nowMs - last < intervalMs - SLACK_MS) continue;
+    for (let afterMs = 0; afterMs < RUN_MS; afterMs += intervalMs) {
       rounds.set(afterMs, [...(rounds.get(afterMs) ?? []), server]);
     }
   }

@@ -5,6 +5,9 @@ export const HEALTH_ATTRIBUTE = 'health';
 /** A certificate or a token that ends within so many days is warned of. */
 export const EXPIRY_WARNING_DAYS = 21;
 
+/** A scheduler knows no less: checks that come more often are rounds within one run. */
+export const SHORTEST_SCHEDULE_SECONDS = 60;
+
 /** What Lambda may run a health check for, seconds: a minute of checks that come more often than that, and the last of them. */
 export const HEALTH_CHECK_TIMEOUT_SECONDS = 75;
 

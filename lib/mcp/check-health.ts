@@ -1,4 +1,5 @@
 import type { AuthConfig } from '../config/auth-schema.ts';
+import { withinLimit } from '../resilience/deadline.ts';
 import { settle } from '../resilience/outcome.ts';
 import { certificateEndsAtMs, jwtEndsAtMs } from '../security/expiry.ts';
 import { AttemptError } from './attempt-failure.ts';
@@ -47,7 +48,7 @@ export async function checkHealth(
   const startedAtMs = now();
   const limitMs = Math.max(1, Math.min(served.config.timeoutMs, MAX_CHECK_MS, deadlineAtMs - startedAtMs));
   const limits = { limitMs, deadlineAtMs: startedAtMs + limitMs + DEADLINE_AFTER_MS };
-  const settled = await settle(() => look(served, limits, dependencies));
+  const settled = await settle(() => lookUntilClosed(served, limits, dependencies));
   const latencyMs = Math.max(0, now() - startedAtMs);
   // What is wrong with a server that does not answer is known already; what it will be is asked of the others, while there is time.
   const outlook = settled.ok ? await lookAhead(served, before, limits.deadlineAtMs, dependencies) : kept(before);
@@ -62,6 +63,15 @@ export async function checkHealth(
 }
 
 type Limits = { readonly limitMs: number; readonly deadlineAtMs: number };
+
+/** Once; of a circuit that wants more than one success before it closes, as often as that. @throws whatever is wrong with the server */
+async function lookUntilClosed(served: ServedServer, limits: Limits, dependencies: HealthDependencies): Promise<void> {
+  const { successesToClose } = served.config.circuitBreaker;
+  const isProbed = () => served.resilience.breaker()?.known?.control.state === 'half-open';
+  await look(served, limits, dependencies);
+  for (let successes = 1; successes < successesToClose && isProbed(); successes++)
+    await look(served, limits, dependencies);
+}
 
 /** A sign of life, or the call that the configuration names. @throws whatever is wrong with the server */
 async function look(served: ServedServer, limits: Limits, dependencies: HealthDependencies): Promise<void> {
@@ -118,11 +128,12 @@ async function lookAhead(
   deadlineAtMs: number,
   dependencies: HealthDependencies,
 ): Promise<Outlook> {
-  const signal = AbortSignal.timeout(Math.max(1, deadlineAtMs - dependencies.now()));
+  const limits = { limitMs: Number.POSITIVE_INFINITY, deadlineAtMs };
+  const within = <T>(run: (signal: AbortSignal) => Promise<T>) => withinLimit(limits, dependencies, run);
   const [tools, certificate, credentialEnds] = await Promise.all([
     lookAtTools(served, deadlineAtMs, dependencies).catch(() => undefined),
-    lookAtCertificate(served, before, signal, dependencies).catch(() => before?.certificate),
-    lookAtCredential(served, signal, dependencies).catch(() => undefined),
+    within((signal) => lookAtCertificate(served, before, signal, dependencies)).catch(() => before?.certificate),
+    within((signal) => lookAtCredential(served, signal, dependencies)).catch(() => undefined),
   ]);
   const nowMs = dependencies.now();
   return {

@@ -1,4 +1,5 @@
 /** Pure: what the health check found, as people and programs may see it. */
+import { SHORTEST_SCHEDULE_SECONDS } from '../contract/health.ts';
 import type { HealthRecord } from './ports.ts';
 
 export interface HealthView {
@@ -25,8 +26,7 @@ export function healthView(
   if (!settings.enabled) return { status: 'off' };
   if (record === undefined) return { status: 'unknown' };
   const { checkedAtMs, ok, latencyMs, failuresInARow, warnings, lastErrors } = record;
-  // A scheduler knows nothing shorter than a minute.
-  const freshMs = FRESH_INTERVALS * Math.max(60, settings.intervalSeconds) * 1000;
+  const freshMs = FRESH_INTERVALS * Math.max(SHORTEST_SCHEDULE_SECONDS, settings.intervalSeconds) * 1000;
   const isFresh = nowMs - checkedAtMs <= freshMs;
   return {
     status: isFresh ? (ok ? 'healthy' : 'unhealthy') : 'unknown',

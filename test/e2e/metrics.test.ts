@@ -199,6 +199,21 @@ it('a call that is answered early has its metrics too, in its one line', () => {
   }
 });
 
+it('of a call that failed the way to it is told, of others not', () => {
+  const all = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const failed = all.find(({ server, code }) => server === 'shaky' && code === 'upstream_error');
+  const story = all.filter(({ level, requestId }) => level === 'DEBUG' && requestId === failed?.['requestId']);
+  expect(story.map(({ message, attempt, outcome }) => [message, attempt, outcome])).toEqual([
+    ['attempt', 1, 'http 503'],
+    ['retry', 2, undefined],
+    ['attempt', 2, 'http 503'],
+    ['retry', 3, undefined],
+    ['attempt', 3, 'http 503'],
+  ]);
+  const succeeded = new Set(all.filter(({ status }) => status === 200).map(({ requestId }) => requestId));
+  expect(all.filter(({ level, requestId }) => level === 'DEBUG' && succeeded.has(requestId))).toEqual([]);
+});
+
 it.each(['0', '1441', 'x', '1.5', ''])('minutes=%s is no window', async (minutes) => {
   const answer = await fetch(`${run.local.url}/v1/metrics?minutes=${minutes}`);
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_request' }]);

@@ -2,6 +2,7 @@ import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk
 import { CIRCUITS_TABLE } from '../../contract/circuits-table.ts';
 import { HEALTH_ATTRIBUTE, HEALTH_KEY_PREFIX } from '../../contract/health.ts';
 import type { HealthRecord, HealthStore } from '../../mcp/ports.ts';
+import { tolerantly } from './tolerantly.ts';
 
 export interface DynamoDbHealthStoreOptions {
   readonly client: DynamoDBClient;
@@ -14,9 +15,11 @@ const TIMEOUT_MS = 1_000;
 /** Health records in the table of circuits, one item a server: JSON in one attribute, for it is always read and written whole. */
 export class DynamoDbHealthStore implements HealthStore {
   readonly #options: DynamoDbHealthStoreOptions;
+  readonly #try: ReturnType<typeof tolerantly>;
 
   constructor(options: DynamoDbHealthStoreOptions) {
     this.#options = options;
+    this.#try = tolerantly(options.onError, TIMEOUT_MS);
   }
 
   async read(server: string): Promise<HealthRecord | undefined> {
@@ -34,15 +37,6 @@ export class DynamoDbHealthStore implements HealthStore {
       ExpressionAttributeValues: { ':health': { S: JSON.stringify(record) } },
     });
     await this.#try('write health', (options) => this.#options.client.send(command, options));
-  }
-
-  async #try<T>(operation: string, run: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T | undefined> {
-    try {
-      return await run({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
-    } catch (error) {
-      this.#options.onError(operation, error);
-      return undefined;
-    }
   }
 
   #address(server: string) {

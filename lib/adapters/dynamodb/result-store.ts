@@ -4,6 +4,7 @@ import { CIRCUITS_TABLE } from '../../contract/circuits-table.ts';
 import { PRINCIPAL_PARTITION, RECORDS_TABLE } from '../../contract/records-table.ts';
 import type { ResultKey, ResultStore, StoredResult } from '../../mcp/ports.ts';
 import type { Clock } from '../../resilience/clock.ts';
+import { tolerantly } from './tolerantly.ts';
 
 export interface DynamoDbResultStoreOptions {
   readonly client: DynamoDBClient;
@@ -25,9 +26,11 @@ const MAX_RESULT_BYTES = 380_000;
  */
 export class DynamoDbResultStore implements ResultStore {
   readonly #options: DynamoDbResultStoreOptions;
+  readonly #try: ReturnType<typeof tolerantly>;
 
   constructor(options: DynamoDbResultStoreOptions) {
     this.#options = options;
+    this.#try = tolerantly(options.onError, TIMEOUT_MS);
   }
 
   async read(key: ResultKey): Promise<StoredResult | undefined> {
@@ -70,15 +73,6 @@ export class DynamoDbResultStore implements ResultStore {
       }),
       { abortSignal: AbortSignal.timeout(TIMEOUT_MS) },
     );
-  }
-
-  async #try<T>(operation: string, run: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T | undefined> {
-    try {
-      return await run({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
-    } catch (error) {
-      this.#options.onError(operation, error);
-      return undefined;
-    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { Circuit, CircuitOptions, Lease } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
 import { LocalScore } from './local-score.ts';
 import { Pause } from './pause.ts';
+import { pingWithin } from './ping.ts';
 import { Reporter } from './reporter.ts';
 import { SharedCircuit } from './shared-circuit.ts';
 import { TUNING, type Tuning } from './tuning.ts';
@@ -292,17 +293,7 @@ export class CircuitBreaker {
   }: Pick<GuardedCall<never>, 'ping' | 'deadlineAtMs'>): Promise<{ error: unknown } | undefined> {
     if (ping === undefined || !this.#tuning.pings) return undefined;
     const leftMs = (deadlineAtMs ?? Number.POSITIVE_INFINITY) - this.#deps.now();
-    const limitMs = Math.min(this.#tuning.pingTimeoutMs, leftMs);
-    const controller = new AbortController();
-    const { promise: silent, reject } = Promise.withResolvers<never>();
-    const cancel = this.#deps.timer(limitMs, () => {
-      const error = new Error(`no ping within ${limitMs} ms`);
-      controller.abort(error);
-      reject(error);
-    });
-    const settled = await settle(() => Promise.race([ping(controller.signal), silent]));
-    cancel();
-    return settled.ok ? undefined : { error: settled.error };
+    return pingWithin(Math.min(this.#tuning.pingTimeoutMs, leftMs), ping, this.#deps.timer);
   }
 
   #rejection(retryAfterMs: number, cause?: unknown): CircuitOpenError {

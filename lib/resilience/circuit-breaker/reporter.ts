@@ -81,7 +81,7 @@ export class Reporter {
     const report = { ...this.#emptyReport(circuit), ...counts };
     const after = await shared.report({ ...report, startsRun: counts.ok > 0 || isOver(circuit.run, now(), tuning) });
     if (after === undefined) return;
-    const unreached = this.#tally.isUnreached(now());
+    const unreached = this.#tally.isUnreached;
     await shared.change({ type: 'failures-reported', epoch, draw: random(), unreached });
   }
 

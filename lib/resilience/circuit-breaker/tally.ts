@@ -25,8 +25,8 @@ export class Tally {
   #taken: number[] = [];
   #failuresInARow = 0;
   #lastSuccessAtMs = Number.NEGATIVE_INFINITY;
-  /** When a call failed last that the server may have got. */
-  #lastReachedAtMs = Number.NEGATIVE_INFINITY;
+  /** Failures of the window, reported or not. */
+  #recent: { readonly atMs: number; readonly unreached: boolean }[] = [];
 
   constructor(options: CircuitOptions, tuning: Tuning) {
     this.#options = options;
@@ -53,9 +53,10 @@ export class Tally {
     if (this.#successes.length > this.#tuning.precedingSuccesses) this.#successes.shift();
   }
 
-  /** Could, for a window's time, no failed call so much as reach the server? */
-  isUnreached(nowMs: number): boolean {
-    return nowMs - this.#lastReachedAtMs > this.#options.samplingDurationMs;
+  /** Could most of the window's failed calls not so much as reach the server? Some were under way when it went. */
+  get isUnreached(): boolean {
+    const unreached = this.#recent.filter((failure) => failure.unreached).length;
+    return unreached > this.#recent.length / 2;
   }
 
   /**
@@ -63,9 +64,9 @@ export class Tally {
    * @param unreached nothing was sent
    */
   failed(epoch: number, startedAtMs: number, nowMs: number, unreached = false): void {
-    if (!unreached) this.#lastReachedAtMs = nowMs;
     this.#failuresInARow += 1;
     const oldest = nowMs - this.#options.samplingDurationMs;
+    this.#recent = [...this.#recent.filter(({ atMs }) => atMs > oldest), { atMs: nowMs, unreached }];
     if (epoch !== this.#epoch) this.clear();
     this.#epoch = epoch;
     this.#failures = this.#failures.filter((atMs) => atMs > oldest);

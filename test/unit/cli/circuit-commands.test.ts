@@ -41,6 +41,28 @@ const SERVERS = [
 
 const ANSWERS: Readonly<Record<string, ApiAnswer>> = {
   'GET /v1/servers': { status: 200, body: { servers: SERVERS } },
+  'GET /ill/v1/servers': {
+    status: 200,
+    body: {
+      servers: [
+        {
+          name: 'one',
+          circuit: ISOLATED,
+          health: { status: 'unhealthy', lastErrors: [{ detail: 'no\u001b[2J answer' }] },
+        },
+        {
+          name: 'two',
+          circuit: CLOSED,
+          health: { status: 'healthy', warnings: ['tools changed: find', 'and'], lastErrors: [] },
+        },
+        {
+          name: 'three',
+          circuit: CLOSED,
+          health: { status: 'healthy', warnings: [], lastErrors: [{ detail: 'before' }] },
+        },
+      ],
+    },
+  },
   'GET /empty/v1/servers': { status: 200, body: { servers: [] } },
   'GET /v1/servers/one': { status: 200, body: ONE },
   'GET /v1/servers/three': { status: 200, body: { name: 'three', circuit: CLOSED } },
@@ -77,6 +99,16 @@ describe('status', () => {
         'bare        per tool                                              the configuration names no tool',
       ].join('\n')}\n`,
     });
+  });
+
+  it('says of a server that is not well, or soon will not be, why', async () => {
+    const { stdout } = await run('status', '--url', `${api.url}/ill`);
+    expect(stdout.split('\n').slice(1)).toEqual([
+      'one     isolated  2026-10-01T12:00:00Z  2026-10-01T12:10:00Z  role:oncall: vendor down; unhealthy: no answer',
+      'two     closed                                                warning: tools changed: find; and',
+      'three   closed',
+      '',
+    ]);
   });
 
   it('shows the whole answer with --json', async () => {

@@ -61,17 +61,24 @@ it('a ping that fails after failing tools does not make a connection failure of 
   expect(await fleet.control()).toMatchObject({ state: 'open', epoch: 3 });
 });
 
-it('one failed call that the server got is enough: then it is not only the connection', async () => {
-  const fleet = fleetOf();
-  fleet.server.behaviour = 'fail';
-  const first = fleet.environment('first');
-  await first.call();
-  fleet.server.behaviour = 'gone';
-  for (let i = 0; i < 30; i++) {
-    await first.call();
-    await fleet.time.advance(150);
+it.each([
+  ['most failed calls did not reach it, and some were under way when it went', 2, 8, true],
+  ['most failed calls reached it', 8, 2, false],
+  ['half of them did', 5, 5, false],
+])('tells by the window whether the server is unreachable: %s', async (_, reached, unreached, unreachable) => {
+  const fleet = fleetOf({ options: { consecutiveFailures: reached + unreached } });
+  const one = fleet.environment('one');
+  for (const [behaviour, count] of [
+    ['fail', reached],
+    ['gone', unreached],
+  ] as const) {
+    fleet.server.behaviour = behaviour;
+    for (let i = 0; i < count; i++) {
+      await one.call();
+      await fleet.time.advance(150);
+    }
   }
-  expect(await fleet.control()).toMatchObject({ state: 'open', unreachable: false });
+  expect(await fleet.control()).toMatchObject({ state: 'open', unreachable });
 });
 
 it('takes as many checks as successes are asked for', async () => {

@@ -1,12 +1,12 @@
-import { isObject, textOf, valueAt } from '../config/path.ts';
-import type { JsonObject } from '../mcp/types.ts';
-import { type ApiOptions, apiPath, listOf, requestApi } from './api-client.ts';
-import { type ExitCode, misuse } from './failure.ts';
-import { formatTable, paint, printableLine, writeJson, writeLine } from './output.ts';
+/** The way to each server, as its function meets it. */
+import { isObject, textOf, valueAt } from '../../config/path.ts';
+import type { JsonObject } from '../../mcp/types.ts';
+import { type ApiOptions, apiPath, listOf, requestApi } from '../api-client.ts';
+import type { ExitCode } from '../failure.ts';
+import { formatTable, paint, printableLine, writeJson, writeLine } from '../output.ts';
 
-interface DoctorOptions extends ApiOptions {
+export interface FromFunctionOptions extends ApiOptions {
   readonly json?: boolean;
-  readonly fromFunction?: boolean;
 }
 
 interface Diagnosis {
@@ -16,13 +16,7 @@ interface Diagnosis {
 }
 
 /** `fusebox doctor --from-function [SERVER...]` */
-export async function doctor(names: readonly string[], options: DoctorOptions): Promise<ExitCode> {
-  if (options.fromFunction !== true) {
-    throw misuse(
-      'what is to be looked at?',
-      '--from-function: the way to each server, from inside the functions that call it',
-    );
-  }
+export async function fromFunction(names: readonly string[], options: FromFunctionOptions): Promise<ExitCode> {
   const servers = names.length > 0 ? names : await serverNames(options);
   const found: Diagnosis[] = [];
   for (const server of servers) found.push(await diagnose(server, options));
@@ -31,10 +25,10 @@ export async function doctor(names: readonly string[], options: DoctorOptions): 
   return found.every(({ ok }) => ok) ? 0 : 1;
 }
 
-const serverNames = async (options: DoctorOptions): Promise<string[]> =>
+const serverNames = async (options: FromFunctionOptions): Promise<string[]> =>
   listOf(options, await requestApi(options, apiPath('servers')), 'servers').map(({ name }) => textOf(name));
 
-async function diagnose(server: string, options: DoctorOptions): Promise<Diagnosis> {
+async function diagnose(server: string, options: FromFunctionOptions): Promise<Diagnosis> {
   const answer = await requestApi(options, apiPath('servers', server, 'connectivity'));
   const steps = valueAt(answer, ['steps']);
   return {
