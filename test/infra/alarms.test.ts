@@ -60,8 +60,8 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   'server-is-degraded': (feed, minute, server) => feed.minute(server, minute, 50, 4),
   'some-calls-fail': (feed, minute, server) => feed.minute(server, minute, 10, 1),
   'calls-are-slow': (feed, minute, server) => {
-    feed.minute(server, minute, 27);
-    feed.ours('latency', server, minute, 8_500, 3);
+    feed.minute(server, minute, 59);
+    feed.ours('latency', server, minute, 8_500, 1);
   },
   'calls-are-rejected': (feed, minute, server) => feed.ours('rejected', server, minute, 1, 10),
   'no-credential': (feed, minute, server) => feed.ours('secretFailures', server, minute, 1),
@@ -84,8 +84,8 @@ const NEARLY: Readonly<Record<string, Trouble>> = {
   'health-check-fails': (feed, minute, server) => feed.check(server, minute, { failures: minute % 3 < 2 ? 1 : 0 }),
   'some-calls-fail': (feed, minute, server) => feed.minute(server, minute, 20, 1),
   'calls-are-slow': (feed, minute, server) => {
-    feed.minute(server, minute, 15);
-    feed.ours('latency', server, minute, 9_900, 4);
+    feed.minute(server, minute, 49);
+    feed.ours('latency', server, minute, 9_900, 10);
   },
   'calls-are-rejected': (feed, minute, server) => feed.ours('rejected', server, minute, 1, 9),
   'no-credential': (feed, minute, server) => feed.ours('secretFailures', server, minute, 1, minute % 30 === 0 ? 1 : 0),

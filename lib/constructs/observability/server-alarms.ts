@@ -153,9 +153,9 @@ export class ServerAlarms extends Construct {
     const threshold = Math.round(SLOW_SHARE * longestCallMs(server, limits));
     return this.#make('CallsAreSlow', {
       title: `${name}: calls are slow`,
-      says: `One call in twenty to ${name} takes more than ${threshold} ms, which is most of the time that it may take.`,
+      says: `One call in a hundred to ${name} takes more than ${threshold} ms, which is most of the time that it may take.`,
       anchor: 'calls-are-slow',
-      metric: metrics.latency(95, MIN_SAMPLES, period),
+      metric: metrics.latency(99, MIN_SAMPLES, period),
       when: { ...DEGRADED.callsAreSlow, threshold },
       comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
     });

@@ -25,10 +25,10 @@ const QUARTER_OF_AN_HOUR = { period: Duration.minutes(5), datapointsToAlarm: 3, 
  */
 export const MIN_CALLS = 20;
 
-/** A p95 is the sixth slowest of so many; of fewer it is little more than the slowest. */
-export const MIN_SAMPLES = 100;
+/** A p99 is the fourth slowest of so many; of fewer it is little more than the slowest. */
+export const MIN_SAMPLES = 300;
 
-/** One call in twenty takes so much of the time that it may: before it takes all of it, and fails. */
+/** One call in a hundred takes so much of the time that it may: before it takes all of it, and fails. */
 export const SLOW_SHARE = 0.8;
 
 /** Of a server, what wakes somebody. */
