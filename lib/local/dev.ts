@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { localUrlVariable } from '../config/local.ts';
 import { secretNamesOf } from '../config/secret-names.ts';
 import { ENVIRONMENT } from '../contract/environment.ts';
 import { arnOfFunction, readAssembly } from './assembly/assembly.ts';
@@ -7,6 +8,8 @@ import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import type { OnAwsCall } from './aws-call.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
+import { openConsole } from './console/console.ts';
+import { FlakyControl } from './console/flaky-control.ts';
 import { LocalRunError } from './errors.ts';
 import { listen } from './gateway/gateway.ts';
 import { ExecutionEnvironment, type InvokeResult } from './lambda/environment.ts';
@@ -102,8 +105,11 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   const configuration = loadLocalConfiguration(options.env, options.cwd, options.configFile);
   for (const note of configuration.notes) options.log(note);
   const watchdog = started.adopt(startWatchdog(), close);
-  const steps = { options, configuration, watchdog, output: openOutput(options), started };
   let pools: ReadonlyMap<string, FunctionPool> = new Map();
+  let flaky: FlakyControl | undefined;
+  const page = started.adopt(openConsole({ origin: gateway.url, pools: () => pools, flaky: () => flaky }), close);
+  const output = openOutput(options, (line) => page.line(line));
+  const steps = { options, configuration, watchdog, output, started };
   const lambda = started.adopt(
     await openInvokeEndpoint((name) => pools.get(arnOfFunction(name)), options.onAwsCall),
     close,
@@ -115,6 +121,8 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   );
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
+  const flakyUrl = servers.environment[localUrlVariable('flaky')];
+  if (configuration.servers.includes('flaky') && flakyUrl !== undefined) flaky = new FlakyControl('flaky', flakyUrl);
   const variables = {
     ...configuration.variables,
     ...servers.environment,
@@ -128,6 +136,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   gateway.serve({
     routes: model.routes,
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
+    beside: (request, response) => page.handle(request, response),
   });
   const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
   const forget = writeRunFile(options.cwd, {
@@ -136,6 +145,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
     pid: process.pid,
   });
   started.defer(forget);
+  options.log(`console ${gateway.url}/`);
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
   const endpoints = { dynamodb: state.endpoint, secretsmanager: secrets.endpoint };
@@ -235,7 +245,7 @@ function poolOf(pools: ReadonlyMap<string, FunctionPool>, arn: string): Function
  *
  * @throws LocalRunError where the folder cannot be written
  */
-function openOutput({ cwd, onOutput }: LocalRunOptions): (line: string) => void {
+function openOutput({ cwd, onOutput }: LocalRunOptions, onLine: (line: string) => void): (line: string) => void {
   const folder = join(cwd, '.fusebox');
   const file = join(folder, 'local.log');
   try {
@@ -253,6 +263,7 @@ function openOutput({ cwd, onOutput }: LocalRunOptions): (line: string) => void 
     } catch {
       // The folder was removed or the disk is full: that costs a line, not the run.
     }
+    onLine(line);
     onOutput?.(line);
   };
 }
