@@ -10,6 +10,7 @@ import type { OnAwsCall } from './aws-call.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
 import { openConsole } from './console/console.ts';
 import { FlakyControl } from './console/flaky-control.ts';
+import type { WatchedFunction } from './console/watch.ts';
 import { LocalRunError } from './errors.ts';
 import { listen } from './gateway/gateway.ts';
 import { ExecutionEnvironment, type InvokeResult } from './lambda/environment.ts';
@@ -106,8 +107,12 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   for (const note of configuration.notes) options.log(note);
   const watchdog = started.adopt(startWatchdog(), close);
   let pools: ReadonlyMap<string, FunctionPool> = new Map();
+  let functions: readonly WatchedFunction[] = [];
   let flaky: FlakyControl | undefined;
-  const page = started.adopt(openConsole({ origin: gateway.url, pools: () => pools, flaky: () => flaky }), close);
+  const page = started.adopt(
+    openConsole({ origin: gateway.url, functions: () => functions, flaky: () => flaky }),
+    close,
+  );
   const output = openOutput(options, (line) => page.line(line));
   const steps = { options, configuration, watchdog, output, started };
   const lambda = started.adopt(
@@ -133,6 +138,7 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   };
   manager = createSecretsManager(steps, model, (arn, payload) => poolOf(pools, arn).invoke(payload));
   pools = createPools(steps, model.functions, variables);
+  functions = model.functions.map((fn) => ({ name: shortName(fn), pool: poolOf(pools, fn.arn) }));
   gateway.serve({
     routes: model.routes,
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
@@ -153,6 +159,9 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
 }
 
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;
+
+/** Its description says it without the template's numbers. */
+const shortName = ({ name, description = name }: FunctionModel): string => description.replace(/^mcp-fusebox: /, '');
 
 const close = (part: { close(): Promise<void> }): Promise<void> => part.close();
 

@@ -5,7 +5,7 @@ import { CallModel } from './call-model.ts';
 import { EventHub } from './event-hub.ts';
 import type { FlakyControl } from './flaky-control.ts';
 import { ServerList } from './server-list.ts';
-import type { FlakySnapshot, FunctionSnapshot, ShownServer, Snapshot, Update } from './snapshot.ts';
+import type { FlakySnapshot, ShownServer, Snapshot, Update } from './snapshot.ts';
 
 /** A page is told of changes at most so often. */
 const TELL_MS = 250;
@@ -14,11 +14,16 @@ const TELL_MS = 250;
 const LOOK_MS = 1_000;
 const LOOK_CLOSELY_MS = 500;
 
+export interface WatchedFunction {
+  /** As people call it. */
+  readonly name: string;
+  readonly pool: FunctionPool;
+}
+
 export interface WatchOptions {
   /** Of the run. */
   readonly origin: string;
-  /** The functions, by ARN. */
-  readonly pools: () => ReadonlyMap<string, FunctionPool>;
+  readonly functions: () => readonly WatchedFunction[];
   readonly flaky: () => FlakyControl | undefined;
 }
 
@@ -39,6 +44,7 @@ export class Watch {
   #isStale = false;
   #flaky: FlakySnapshot | undefined;
   #look: NodeJS.Timeout | undefined;
+  #lookDueMs = Number.POSITIVE_INFINITY;
   #tell: NodeJS.Timeout | undefined;
   #isLooking = false;
   #isClosed = false;
@@ -53,8 +59,8 @@ export class Watch {
   line(line: string): void {
     const call = this.#calls.add(line, Date.now());
     if (call === undefined) return;
-    // Either may have come with a change of a circuit.
-    if (call.status >= 500 || this.#servers.some((server) => !isCalm(server))) this.#lookIn(TELL_MS);
+    const mayHaveChanged = call.status >= 500 || call.operation === 'operate_circuit' || !this.#servers.every(isCalm);
+    if (mayHaveChanged) this.#lookIn(TELL_MS);
     this.#changed();
   }
 
@@ -72,11 +78,6 @@ export class Watch {
     this.#changed();
   }
 
-  /** Looks at the circuits sooner than it would. */
-  lookSoon(): void {
-    this.#lookIn(0);
-  }
-
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#look);
@@ -85,12 +86,17 @@ export class Watch {
   }
 
   #lookIn(ms: number): void {
-    if (this.#isClosed || this.#isLooking || this.#hub.size === 0) return;
+    const dueMs = performance.now() + ms;
+    // Never later than planned: calls that come all the time would put it off for ever.
+    if (this.#isClosed || this.#isLooking || this.#hub.size === 0 || dueMs >= this.#lookDueMs) return;
     clearTimeout(this.#look);
+    this.#lookDueMs = dueMs;
     this.#look = setTimeout(() => void this.#lookNow(), ms).unref();
   }
 
   async #lookNow(): Promise<void> {
+    this.#lookDueMs = Number.POSITIVE_INFINITY;
+    if (this.#hub.size === 0) return;
     this.#isLooking = true;
     const [servers, flaky] = await Promise.all([this.#list.read(), this.#options.flaky()?.read()]);
     this.#isLooking = false;
@@ -123,7 +129,7 @@ export class Watch {
 
   #snapshot(): Snapshot {
     const nowMs = Date.now();
-    const functions = [...this.#options.pools()].map(functionSnapshot);
+    const functions = this.#options.functions().map(({ name, pool }) => ({ name, ...pool.stats }));
     return {
       run: this.#run,
       nowMs,
@@ -137,7 +143,3 @@ export class Watch {
 
 const isCalm = ({ circuit, toolCircuits = {} }: ShownServer): boolean =>
   [circuit, ...Object.values(toolCircuits)].every((each) => each === undefined || each.state === 'closed');
-
-function functionSnapshot([arn, pool]: readonly [string, FunctionPool]): FunctionSnapshot {
-  return { name: arn.split(':').at(-1) ?? arn, ...pool.stats };
-}

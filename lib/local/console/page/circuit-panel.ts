@@ -9,7 +9,7 @@ import { ago, clockTime, spaced } from './words.ts';
 /** The circuit's state, its history, and the operator's orders. */
 export class CircuitPanel {
   readonly element: HTMLElement;
-  readonly #state = h('div', { class: 'circuit-state' });
+  readonly #state = h('span', { class: 'circuit-state' });
   readonly #outlook = h('span', { class: 'quiet' });
   readonly #override = h('p', { class: 'override' });
   readonly #tools = h('ul', { class: 'tool-circuits' });
@@ -27,11 +27,12 @@ export class CircuitPanel {
     this.element = h(
       'section',
       { class: 'panel circuit', attrs: { 'aria-label': 'Circuit' } },
-      h('div', { class: 'panel-head' }, h('h3', {}, 'Circuit'), this.#outlook),
       h(
         'div',
-        { class: 'circuit-row' },
+        { class: 'panel-head' },
+        h('h3', {}, 'Circuit'),
         this.#state,
+        this.#outlook,
         h(
           'div',
           { class: 'orders', attrs: { role: 'group', 'aria-label': 'Orders' } },
@@ -80,7 +81,7 @@ function overrideWords(circuit: ShownCircuit): string {
 
 function changes(circuit: ShownCircuit, nowMs: number): HTMLElement[] {
   if (circuit.state === 'unknown') return [];
-  if (circuit.history.length === 0) return [h('li', { class: 'empty-words' }, 'It has been closed ever since.')];
+  if (circuit.history.length === 0) return [h('li', { class: 'empty-words' }, 'Nothing has happened yet.')];
   return circuit.history.map(({ at, change, by, reason }) => {
     const atMs = Date.parse(at);
     const tone = changeTone(change);

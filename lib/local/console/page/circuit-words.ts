@@ -49,13 +49,13 @@ export function outlook(circuit: ShownCircuit, nowMs: number): string {
     case 'throttled':
       return 'slow: most calls are held back';
     default:
-      return circuit.since === undefined ? 'since the start' : `for ${past(circuit.since, nowMs)}`;
+      return circuit.since === undefined ? 'closed since the start' : `closed for ${past(circuit.since, nowMs)}`;
   }
 }
 
 function openOutlook(openUntil: string | undefined, nowMs: number): string {
   const isOver = openUntil === undefined || Date.parse(openUntil) <= nowMs;
-  return isOver ? 'next call probes' : `probe in ${left(openUntil, nowMs)}`;
+  return isOver ? 'open, next call probes' : `open, probes in ${left(openUntil, nowMs)}`;
 }
 
 const left = (until: string | undefined, nowMs: number): string =>

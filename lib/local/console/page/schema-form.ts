@@ -2,9 +2,6 @@
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What a field holds, one line of a list, or one way of a choice. */
-export type Simple = 'text' | 'number' | 'choice' | 'boolean';
-
 interface Common {
   /** JSON pointer into the arguments (RFC 6901). */
   readonly pointer: string;

@@ -79,7 +79,7 @@ export class Tools {
     const button = h(
       'button',
       {
-        attrs: { type: 'button', 'aria-pressed': 'false', title: tool.description },
+        attrs: { type: 'button', 'data-tool': tool.name, 'aria-pressed': 'false', title: tool.description },
         on: { click: () => this.#openTool(tool) },
       },
       h('span', { class: 'tool-name' }, tool.name),
