@@ -12,7 +12,7 @@ const FOLDER = join(import.meta.dirname, '../../docs/images');
 const SECONDS = Number(process.argv[2] ?? 100);
 const MAX_BYTES = 250_000;
 const HEIGHTS = [
-  [1280, 980],
+  [1280, 1040],
   [400, 1500],
 ] as const;
 
@@ -95,6 +95,7 @@ function setFault(page: Page, control: object): Promise<unknown> {
 async function take(page: Page, scheme: 'light' | 'dark', width: number, height: number): Promise<void> {
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height });
+  await page.evaluate('window.scrollTo(0, 0)');
   const path = join(FOLDER, `console-${scheme}-${width}.png`);
   await page.screenshot({ path });
   const { size } = statSync(path);

@@ -49,8 +49,14 @@ function valueOf(field: Field, typed: Typed, faults: Fault[]): unknown {
     case 'json':
       return jsonOf(field.pointer, text, faults);
     default:
-      return field.options.find((option) => optionText(option) === text) ?? text;
+      return chosen(field.options, text);
   }
+}
+
+function chosen(options: readonly unknown[], text: string): unknown {
+  // `null` is a way to choose, too.
+  const [option = text] = options.filter((each) => optionText(each) === text);
+  return option;
 }
 
 /** What is no number goes out as it was typed, so that the answer is the one that every client gets. */

@@ -60,7 +60,7 @@ export class FlakyPanel {
   }
 
   draw({ modes, mode, seen, struck }: FlakySnapshot): void {
-    if (this.#buttons.size === 0) this.#modes.append(...modes.map((each) => this.#button(each)));
+    if (this.#buttons.size === 0) this.#modes.append(...inOrder(modes).map((each) => this.#button(each)));
     for (const [name, button] of this.#buttons) setAttributes(button, { 'aria-pressed': String(name === mode) });
     const words = WORDS[mode] ?? mode;
     setText(this.#now, mode === 'ok' ? words : `${words}: ${struck} of ${plural(seen, 'request')} struck`);
@@ -85,6 +85,12 @@ export class FlakyPanel {
     if (answer.ok) this.#onSwitched(answer.body);
   }
 }
+
+/** What mends it comes first. */
+const inOrder = (modes: readonly string[]): readonly string[] => [
+  ...modes.filter((mode) => mode === 'ok'),
+  ...modes.filter((mode) => mode !== 'ok'),
+];
 
 const SHARES = [1, 0.5, 0.2, 0.05];
 

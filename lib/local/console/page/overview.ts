@@ -1,7 +1,7 @@
 import type { ServerSnapshot } from '../snapshot.ts';
 import { badge } from './badge.ts';
 import { circuitOf, outlook, stateWords } from './circuit-words.ts';
-import { h, setAttributes, setText } from './dom.ts';
+import { byId, h, setAttributes, setText } from './dom.ts';
 import { sparkline } from './sparkline.ts';
 import type { Store } from './store.ts';
 import { milliseconds, plural, rate } from './words.ts';
@@ -32,10 +32,17 @@ export class Overview {
     this.#list.classList.toggle('empty', names.length === 0);
   }
 
+  /** On a small screen the details are below the fold. */
+  #toggle(name: string): void {
+    const isOpen = this.#store.selected === name;
+    this.#store.select(isOpen ? undefined : name);
+    if (!isOpen) byId('details-anchor').scrollIntoView({ block: 'nearest' });
+  }
+
   #cardOf(name: string): Card {
     const known = this.#cards.get(name);
     if (known !== undefined) return known;
-    const card = new Card(name, () => this.#store.select(this.#store.selected === name ? undefined : name));
+    const card = new Card(name, () => this.#toggle(name));
     this.#cards.set(name, card);
     this.#list.append(card.element);
     return card;
