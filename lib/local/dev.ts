@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { localUrlVariable } from '../config/local.ts';
 import { secretNamesOf } from '../config/secret-names.ts';
 import { ENVIRONMENT } from '../contract/environment.ts';
 import { arnOfFunction, readAssembly } from './assembly/assembly.ts';
@@ -7,13 +7,16 @@ import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import type { OnAwsCall } from './aws-call.ts';
 import { type LocalConfiguration, loadLocalConfiguration } from './configuration.ts';
-import { LocalRunError } from './errors.ts';
+import { openConsole } from './console/console.ts';
+import { FlakyControl } from './console/flaky-control.ts';
+import type { WatchedFunction } from './console/watch.ts';
 import { listen } from './gateway/gateway.ts';
 import { ExecutionEnvironment, type InvokeResult } from './lambda/environment.ts';
 import { environmentVariables } from './lambda/environment-variables.ts';
 import { FunctionPool, poolLimits } from './lambda/function-pool.ts';
 import { openInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { startWatchdog, type Watchdog } from './lambda/watchdog.ts';
+import { openLog } from './log-file.ts';
 import { openMetricsEndpoint } from './metrics/endpoint.ts';
 import { MetricStore } from './metrics/metric-store.ts';
 import { checkNodeVersion } from './node-version.ts';
@@ -106,58 +109,80 @@ async function start(options: LocalRunOptions, started: AsyncDisposableStack): P
   for (const note of configuration.notes) options.log(note);
   const watchdog = started.adopt(startWatchdog(), close);
   const counted = new MetricStore();
-  const write = openOutput(options);
-  const output = (line: string): void => {
-    counted.take(line);
-    write(line);
-  };
-  const steps = { options, configuration, watchdog, output, started };
   let pools: ReadonlyMap<string, FunctionPool> = new Map();
-  const lambda = started.adopt(
-    await openInvokeEndpoint((name) => pools.get(arnOfFunction(name)), options.onAwsCall),
+  let functions: readonly WatchedFunction[] = [];
+  let flaky: FlakyControl | undefined;
+  const page = started.adopt(
+    openConsole({ origin: gateway.url, functions: () => functions, flaky: () => flaky }),
     close,
   );
+  const listeners = [(line: string) => counted.take(line), (line: string) => page.line(line)];
+  const output = openLog(join(options.cwd, '.fusebox'), [
+    ...listeners,
+    ...(options.onOutput ? [options.onOutput] : []),
+  ]);
+  const steps = { options, configuration, watchdog, output, started };
   let manager: LocalSecretsManager | undefined;
-  const secrets = started.adopt(
-    await openSecretsEndpoint({ manager: () => manager, onCall: options.onAwsCall }),
-    close,
-  );
-  const metrics = started.adopt(await openMetricsEndpoint({ store: counted, onCall: options.onAwsCall }), close);
+  const poolCalled = (name: string) => pools.get(arnOfFunction(name));
+  const standIns = await openStandIns(steps, { pool: poolCalled, manager: () => manager, counted });
   const [servers, state, model] = await startParts(steps);
   await state.createTables(model.tables);
+  const flakyUrl = servers.environment[localUrlVariable('flaky')];
+  if (configuration.servers.includes('flaky') && flakyUrl !== undefined) flaky = new FlakyControl('flaky', flakyUrl);
   const variables = {
     ...configuration.variables,
     ...servers.environment,
     AWS_ENDPOINT_URL_DYNAMODB: state.endpoint,
     [ENVIRONMENT.storeTimeoutMs]: STORE_TIMEOUT_MS,
-    AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
-    AWS_ENDPOINT_URL_CLOUDWATCH: metrics.endpoint,
+    AWS_ENDPOINT_URL_LAMBDA: standIns.lambda,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: standIns.secretsmanager,
+    AWS_ENDPOINT_URL_CLOUDWATCH: standIns.cloudwatch,
   };
   manager = createSecretsManager(steps, model, (arn, payload) => poolOf(pools, arn).invoke(payload));
   pools = createPools(steps, model.functions, variables);
+  functions = model.functions.map((fn) => ({ name: shortName(fn), pool: poolOf(pools, fn.arn) }));
   gateway.serve({
     routes: model.routes,
     invoke: async (arn, payload, signal) => poolOf(pools, arn).invoke(payload, signal),
+    beside: (request, response) => page.handle(request, response),
   });
   const invokeNow = (arn: string) => poolOf(pools, arn).invoke('{}');
   started.adopt(startSchedules({ schedules: model.schedules, invoke: invokeNow }), close);
   const firstCall = `curl -s ${gateway.url}${configuration.servers.length > 0 ? GET_SUM : '/v1/servers'}`;
   const forget = writeRunFile(options.cwd, {
     url: gateway.url,
-    secretsEndpoint: secrets.endpoint,
+    secretsEndpoint: standIns.secretsmanager,
     pid: process.pid,
   });
   started.defer(forget);
+  options.log(`console ${gateway.url}/`);
   options.log(`ready ${gateway.url}`);
   options.log(firstCall);
-  const endpoints = { dynamodb: state.endpoint, secretsmanager: secrets.endpoint };
+  const endpoints = { dynamodb: state.endpoint, secretsmanager: standIns.secretsmanager };
   return { url: gateway.url, firstCall, pools, endpoints, close: () => started.disposeAsync() };
 }
 
 const GET_SUM = `/v1/servers/everything/tools/get-sum -H 'content-type: application/json' -d '{"arguments":{"a":2,"b":40}}'`;
 
+/** Its description says it without the template's numbers. */
+const shortName = ({ name, description = name }: FunctionModel): string => description.replace(/^mcp-fusebox: /, '');
+
 const close = (part: { close(): Promise<void> }): Promise<void> => part.close();
+
+/** AWS's other services, as far as functions ask them. @returns their addresses */
+async function openStandIns(
+  { options: { onAwsCall: onCall }, started }: Start,
+  behind: {
+    readonly pool: (name: string) => FunctionPool | undefined;
+    readonly manager: () => LocalSecretsManager | undefined;
+    readonly counted: MetricStore;
+  },
+) {
+  const lambda = started.adopt(await openInvokeEndpoint(behind.pool, onCall), close);
+  const secretsmanager = started.adopt(await openSecretsEndpoint({ manager: behind.manager, onCall }), close);
+  const cloudwatch = started.adopt(await openMetricsEndpoint({ store: behind.counted, onCall }), close);
+  return { lambda: lambda.endpoint, secretsmanager: secretsmanager.endpoint, cloudwatch: cloudwatch.endpoint };
+}
 
 /** What takes its time, side by side. */
 async function startParts({ options, configuration, started }: Start) {
@@ -241,33 +266,6 @@ function poolOf(pools: ReadonlyMap<string, FunctionPool>, arn: string): Function
   const pool = pools.get(arn);
   if (pool === undefined) throw new Error(`no function ${arn}`);
   return pool;
-}
-
-/**
- * A fresh log file. Written a line at a time, so that lines of several processes are never mixed.
- *
- * @throws LocalRunError where the folder cannot be written
- */
-function openOutput({ cwd, onOutput }: LocalRunOptions): (line: string) => void {
-  const folder = join(cwd, '.fusebox');
-  const file = join(folder, 'local.log');
-  try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(file, '');
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new LocalRunError(`${folder} cannot be written: ${message}; start it in a folder that you may write`, {
-      cause,
-    });
-  }
-  return (line) => {
-    try {
-      appendFileSync(file, `${line}\n`);
-    } catch {
-      // The folder was removed or the disk is full: that costs a line, not the run.
-    }
-    onOutput?.(line);
-  };
 }
 
 async function tellIfSlow<T>(work: Promise<T>, what: string, log: (line: string) => void): Promise<T> {

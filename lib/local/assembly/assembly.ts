@@ -152,6 +152,7 @@ function readFunctions(stack: Stack): FunctionModel[] {
   return select(stack, FUNCTION).map(({ logicalId, properties }) => ({
     name: stack.references.ref(logicalId) ?? logicalId,
     arn: stack.references.attribute(logicalId, 'Arn') ?? logicalId,
+    ...(properties.Description !== undefined && { description: properties.Description }),
     codeDirectory: assetDirectory(stack, properties.Code.S3Key, logicalId),
     handler: properties.Handler,
     environment: readEnvironment(logicalId, properties, layers),

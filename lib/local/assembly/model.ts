@@ -19,6 +19,8 @@ export interface ScheduleModel {
 export interface FunctionModel {
   readonly name: string;
   readonly arn: string;
+  /** For people: what it is. */
+  readonly description?: string;
   /** The folder that is `/var/task` in Lambda. */
   readonly codeDirectory: string;
   /** `file.export` */

@@ -57,6 +57,7 @@ export type PropertiesOf<Type> = Type extends ResourceType<infer Properties> ? P
 export const FUNCTION = type(
   z.strictObject({
     Code: asset,
+    Description: z.string().optional(),
     Runtime: z.literal('nodejs24.x'),
     Handler: z.string(),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
@@ -65,7 +66,7 @@ export const FUNCTION = type(
     MemorySize: z.number().optional(),
     ReservedConcurrentExecutions: z.number().optional(),
   }),
-  ['Architectures', 'Description', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig', 'VpcConfig'],
+  ['Architectures', 'LoggingConfig', 'Role', 'Tags', 'TracingConfig', 'VpcConfig'],
 );
 
 export const LAYER = type(z.strictObject({ Content: asset }), ['CompatibleRuntimes', 'Description']);

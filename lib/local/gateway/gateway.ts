@@ -23,6 +23,8 @@ const MAX_HEADER_BYTES = 64 * 1024;
 interface Backend {
   readonly routes: readonly RouteModel[];
   invoke(functionArn: string, payload: string, signal: AbortSignal): Promise<InvokeResult>;
+  /** Is asked first, and takes the requests that are not the product's. @returns whether it has taken it */
+  readonly beside?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 export interface Gateway {
@@ -41,10 +43,13 @@ export interface Gateway {
  */
 export async function listen(port: number, integrationTimeoutMs = INTEGRATION_TIMEOUT_MS): Promise<Gateway> {
   let handle: ((request: HttpRequest, requestId: string) => Promise<HttpResponse>) | undefined;
-  const take = (request: IncomingMessage, response: ServerResponse) =>
+  let beside: Backend['beside'];
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    if (beside?.(request, response) === true) return;
     void exchange(request, response, async (http, requestId) => {
       return handle === undefined ? gatewayMessage(503, 'Service Unavailable') : handle(http, requestId);
     });
+  };
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false }, take);
   // Node would answer an expectation that it does not know with an empty 417.
   server.on('checkExpectation', take);
@@ -55,6 +60,7 @@ export async function listen(port: number, integrationTimeoutMs = INTEGRATION_TI
     url: `http://${HOST}:${actualPort}`,
     serve: (backend) => {
       handle = toHandle(backend, integrationTimeoutMs);
+      ({ beside } = backend);
     },
     close: () =>
       new Promise((resolve) => {

@@ -45,6 +45,7 @@ export class FunctionPool {
   /** Requests that have no answer yet. */
   #inFlight = 0;
   #initialising = 0;
+  #starts = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -55,6 +56,12 @@ export class FunctionPool {
   /** Every living environment, for whoever watches. */
   get environments(): readonly ExecutionEnvironment[] {
     return [...this.#environments];
+  }
+
+  /** `warm`: environments that live, of which `busy` serve a request or start; `starts`: all that ever were. */
+  get stats(): { readonly warm: number; readonly busy: number; readonly starts: number } {
+    const warm = this.#environments.size;
+    return { warm, busy: warm - this.#idle.length, starts: this.#starts };
   }
 
   /**
@@ -110,6 +117,7 @@ export class FunctionPool {
   async #start(): Promise<void> {
     const environment = this.#options.start();
     this.#environments.add(environment);
+    this.#starts += 1;
     this.#initialising += 1;
     void environment.ended.then(() => this.#forget(environment));
     const failure = await environment.init();
