@@ -58,6 +58,7 @@ export function callLog(options: CallLogOptions) {
       status,
       durationMs,
       ...who(event, record),
+      attemptLog: attemptLog(taken.notes),
       ...(isAudited(event) && { audit: auditOf(event, record, audit) }),
       ...own,
     });
@@ -81,6 +82,19 @@ export function callLog(options: CallLogOptions) {
 }
 
 const NO_METRICS = { own: undefined, others: [] } as const;
+
+/** Of a call that took more than one attempt: how each ended, and the wait before it. What explains a slow answer is worth its bytes. */
+function attemptLog(notes: readonly Note[]) {
+  const attempts = notes.filter(({ message }) => message === 'attempt');
+  if (attempts.length < 2) return undefined;
+  const delays = new Map(notes.map(({ message, attempt, delayMs }) => [message === 'retry' && attempt, delayMs]));
+  return attempts.map(({ attempt: n, durationMs: ms, outcome: end }) => ({
+    n,
+    ms,
+    outcome: end,
+    delayMs: delays.get(n ?? ''),
+  }));
+}
 
 /** Where the log level is lower than this, what led to an outcome is told of every call. */
 const isDebugging = (): boolean => /^(debug|trace)$/i.test(process.env['POWERTOOLS_LOG_LEVEL'] ?? '');

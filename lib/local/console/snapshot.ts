@@ -16,6 +16,12 @@ export interface ShownServer {
   readonly maxConcurrency: number;
   readonly retry: { readonly maxRetries: number };
   readonly circuit?: ShownCircuit;
+  /** What the last scheduled check found. */
+  readonly health?: {
+    readonly status: string;
+    readonly warnings?: readonly string[];
+    readonly lastErrors?: readonly { readonly detail: string }[];
+  };
   /** Where each tool has its own. */
   readonly toolCircuits?: Readonly<Record<string, ShownCircuit>>;
 }

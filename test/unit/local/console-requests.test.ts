@@ -1,4 +1,4 @@
-import { circuitOf, outlook } from '../../../lib/local/console/page/circuit-words.ts';
+import { circuitOf, healthWords, outlook } from '../../../lib/local/console/page/circuit-words.ts';
 import { consoleRoute, isForeign, isJson, isSameOrigin } from '../../../lib/local/console/requests.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -103,4 +103,13 @@ describe('the words for a circuit', () => {
     expect(circuitOf({ ...server, toolCircuits: { a: closed, b: open, c: { state: 'unknown' } } })).toBe(open);
     expect(circuitOf({ ...server, circuit: closed })).toBe(closed);
   });
+});
+
+it.each([
+  [undefined, ''],
+  [{ status: 'healthy', warnings: [], lastErrors: [{ detail: 'before' }] }, ''],
+  [{ status: 'healthy', warnings: ['tools changed: find'] }, 'health check warns: tools changed: find'],
+  [{ status: 'unhealthy', lastErrors: [{ detail: 'HTTP 503' }] }, 'health check fails: HTTP 503'],
+])('says of health %j: %s', (health, words) => {
+  expect(healthWords(health === undefined ? {} : { health })).toBe(words);
 });

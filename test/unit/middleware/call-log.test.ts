@@ -336,6 +336,26 @@ describe('what led to an outcome', () => {
     ]);
   });
 
+  it('of a call that was retried is in its line', async () => {
+    const handler = createCallTool(() =>
+      fakeFusebox({
+        journal,
+        callTool: async () => {
+          journal.note(attempt);
+          journal.note({ message: 'retry', server: 'everything', attempt: 2, delayMs: 80 });
+          journal.note({ ...attempt, attempt: 2, durationMs: 9, outcome: 'ok' });
+          return ANSWER;
+        },
+      }),
+    );
+    expect((await lineOf(handler, callEvent())).line).toMatchObject({
+      attemptLog: [
+        { n: 1, ms: 7, outcome: 'http 503' },
+        { n: 2, ms: 9, outcome: 'ok', delayMs: 80 },
+      ],
+    });
+  });
+
   it('is not told of one that succeeded, nor of one that a limit refused', async () => {
     expect(await levelsOf(handlerOf())).toEqual(['INFO']);
     expect(await levelsOf(handlerOf('circuit_open'))).toEqual(['ERROR']);

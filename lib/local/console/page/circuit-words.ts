@@ -53,6 +53,13 @@ export function outlook(circuit: ShownCircuit, nowMs: number): string {
   }
 }
 
+/** Only what somebody should know: that all is well the circuit says. */
+export function healthWords({ health }: Pick<ServerSnapshot, 'health'>): string {
+  if (health?.status === 'unhealthy') return `health check fails: ${health.lastErrors?.[0]?.detail ?? 'no answer'}`;
+  const warnings = health?.warnings ?? [];
+  return warnings.length === 0 ? '' : `health check warns: ${warnings.join('; ')}`;
+}
+
 function openOutlook(openUntil: string | undefined, nowMs: number): string {
   const isOver = openUntil === undefined || Date.parse(openUntil) <= nowMs;
   return isOver ? 'open, next call probes' : `open, probes in ${left(openUntil, nowMs)}`;
