@@ -110,8 +110,7 @@ function rowsOf(call: NumberedCall): readonly HTMLTableRowElement[] {
     h(
       'td',
       { class: 'status' },
-      icon(toneOf(call)),
-      String(status),
+      h('span', { class: 'status-number' }, icon(toneOf(call)), String(status)),
       call.code === undefined ? undefined : h('span', { class: 'code' }, call.code),
     ),
     h('td', { class: 'number' }, duration(durationMs)),
