@@ -94,6 +94,8 @@ function servers(): Record<string, object> {
       url: flaky.url,
       auth: { type: 'bearer', secret: 'rotated-token', rotation: rotation('${env:TOKENS}') },
       ...quick,
+      // A token is proved by a function that has just been started.
+      timeoutMs: 3_000,
     },
     alone: {
       url: flaky.url,

@@ -5,12 +5,15 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { McpFusebox } from '../../lib/constructs/mcp-fusebox.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
 
+/** Alarms are a matter of their own, and most of the work. */
+const observability = false;
+
 function synthesise(healthCheck: object, deploy: object = {}): { template: Template; stack: Stack } {
   const app = new App({ outdir: temporaryFolder(), analyticsReporting: false });
   const stack = new Stack(app, 'Fusebox-test');
   const url = 'https://search.example.com/mcp';
   const config = { mcpServers: { search: { url }, other: { url, healthCheck } }, deploy };
-  new McpFusebox(stack, 'Fusebox', { config });
+  new McpFusebox(stack, 'Fusebox', { config, observability });
   return { template: Template.fromStack(stack), stack };
 }
 
@@ -31,7 +34,7 @@ it('follows the most frequent of all', () => {
     mcpServers: { a: { url }, b: { url, healthCheck: { intervalSeconds: 300 } } },
     defaults: { healthCheck: { intervalSeconds: 600 } },
   };
-  new McpFusebox(stack, 'Fusebox', { config });
+  new McpFusebox(stack, 'Fusebox', { config, observability });
   Template.fromStack(stack).hasResourceProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'rate(5 minutes)',
     Target: { RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 } },
@@ -42,7 +45,10 @@ it('is not deployed where no server is checked', () => {
   const app = new App({ outdir: temporaryFolder(), analyticsReporting: false });
   const stack = new Stack(app, 'Fusebox-test');
   const mcpServers = { a: { url: 'https://search.example.com/mcp' } };
-  new McpFusebox(stack, 'Fusebox', { config: { mcpServers, defaults: { healthCheck: { enabled: false } } } });
+  new McpFusebox(stack, 'Fusebox', {
+    config: { mcpServers, defaults: { healthCheck: { enabled: false } } },
+    observability,
+  });
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::Scheduler::Schedule', 0);
   template.resourceCountIs('AWS::SQS::Queue', 0);
@@ -53,7 +59,7 @@ it('may read no metrics where there are none', () => {
   const app = new App({ outdir: temporaryFolder(), analyticsReporting: false });
   const stack = new Stack(app, 'Fusebox-test');
   const mcpServers = { a: { url: 'https://search.example.com/mcp' } };
-  new McpFusebox(stack, 'Fusebox', { config: { mcpServers, metricsEnabled: false } });
+  new McpFusebox(stack, 'Fusebox', { config: { mcpServers, metricsEnabled: false }, observability });
   expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toContain('cloudwatch:GetMetricData');
 });
 

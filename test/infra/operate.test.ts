@@ -15,7 +15,11 @@ const mcpServers = {
   search: { url: 'https://search.example.com/mcp', auth },
   alone: { url: 'https://alone.example.com/mcp', auth, isolated: true },
 };
-new McpFusebox(stack, 'Fusebox', { config: { mcpServers, operators: ['role:platform-*'] } });
+new McpFusebox(stack, 'Fusebox', {
+  config: { mcpServers, operators: ['role:platform-*'] },
+  // Alarms are a matter of their own, and most of the work.
+  observability: false,
+});
 const template = Template.fromStack(stack);
 
 const functions = template.findResources('AWS::Lambda::Function', {
