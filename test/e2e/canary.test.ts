@@ -202,6 +202,8 @@ async function drive(secretsManager: SecretsManagerClient): Promise<void> {
   await call('header', 'echo', { text: 'x' }, { 'x-fusebox-as': 'role:some' });
   await ask('PUT', '/v1/servers/bearer/circuit', { state: 'auto', reason: 'test' });
   await ask('DELETE', '/v1/principals/role%3Asome/data');
+  await ask('DELETE', '/v1/servers/bearer/cache');
+  await checkAndReport();
   await secretsManager.send(new RotateSecretCommand({ SecretId: 'rotated-token' }));
   token = `${CANARIES.refused}\n`.repeat(2);
   await secretsManager
@@ -217,6 +219,22 @@ async function drive(secretsManager: SecretsManagerClient): Promise<void> {
     const { stdout, stderr } = await runFusebox([...args, '--url', run.local.url]);
     seen.push([`fusebox ${args.join(' ')}`, stdout + stderr]);
   }
+}
+
+/** Health checks of servers that answer and of such that do not, what is told of them, and what the console shows. */
+async function checkAndReport(): Promise<void> {
+  const check = [...run.local.pools].find(([arn]) => arn.includes('healthcheck'))?.[1];
+  for (const mode of ['ok', '401', 'html'] as const) {
+    flaky.control({ mode, methods: ['tools/list', 'server/discover', 'initialize', 'ping', 'tools/call'] });
+    seen.push(['health check', JSON.stringify(await check?.invoke('{"now":true}'))]);
+  }
+  flaky.control({ mode: 'ok' });
+  for (const path of ['/v1/health', '/v1/metrics', '/v1/servers']) await ask('GET', path);
+  const events = await fetch(`${run.local.url}/console/events`);
+  const reader = events.body?.getReader();
+  const first = await reader?.read();
+  seen.push(['console', new TextDecoder().decode(first?.value)]);
+  await reader?.cancel();
 }
 
 async function readTables(): Promise<void> {
