@@ -1,4 +1,4 @@
-import { circuitOf, healthWords, outlook } from '../../../lib/local/console/page/circuit-words.ts';
+import { cacheWords, circuitOf, healthWords, outlook } from '../../../lib/local/console/page/circuit-words.ts';
 import { consoleRoute, isForeign, isJson, isSameOrigin } from '../../../lib/local/console/requests.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -112,4 +112,12 @@ it.each([
   [{ status: 'unhealthy', lastErrors: [{ detail: 'HTTP 503' }] }, 'health check fails: HTTP 503'],
 ])('says of health %j: %s', (health, words) => {
   expect(healthWords(health === undefined ? {} : { health })).toBe(words);
+});
+
+it.each([
+  [0, 0, 0, ''],
+  [9, 4, 0, 'cache: 9 of 13 hit'],
+  [1, 1, 2, 'cache: 1 of 4 hit, 2 stale'],
+])('says of %i hits, %i misses and %i stale answers: %s', (cacheHits, cacheMisses, cacheStale, words) => {
+  expect(cacheWords({ cacheHits, cacheMisses, cacheStale })).toBe(words);
 });

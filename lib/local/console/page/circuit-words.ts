@@ -53,6 +53,15 @@ export function outlook(circuit: ShownCircuit, nowMs: number): string {
   }
 }
 
+/** Of five minutes; empty where no answer is kept. */
+export function cacheWords({ cacheHits, cacheMisses, cacheStale }: CacheSums): string {
+  const all = cacheHits + cacheMisses + cacheStale;
+  if (all === 0) return '';
+  return `cache: ${cacheHits} of ${all} hit${cacheStale > 0 ? `, ${cacheStale} stale` : ''}`;
+}
+
+type CacheSums = Pick<ServerSnapshot['sums'], 'cacheHits' | 'cacheMisses' | 'cacheStale'>;
+
 /** Only what somebody should know: that all is well the circuit says. */
 export function healthWords({ health }: Pick<ServerSnapshot, 'health'>): string {
   if (health?.status === 'unhealthy') return `health check fails: ${health.lastErrors?.[0]?.detail ?? 'no answer'}`;

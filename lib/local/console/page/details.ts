@@ -88,7 +88,8 @@ export class Details {
   }
 }
 
-function factsOf({ url, protocol, trusted, timeoutMs, maxConcurrency, retry }: ServerSnapshot): string {
+function factsOf({ url, protocol, trusted, timeoutMs, maxConcurrency, retry, sums }: ServerSnapshot): string {
+  const { sessionsReused, connections } = sums;
   return [
     url ?? '',
     `protocol ${protocol}`,
@@ -96,6 +97,9 @@ function factsOf({ url, protocol, trusted, timeoutMs, maxConcurrency, retry }: S
     plural(retry.maxRetries, 'retry', 'retries'),
     `${maxConcurrency} at once`,
     trusted ? 'trusted' : 'not trusted',
+    sessionsReused + connections === 0
+      ? ''
+      : `${plural(connections, 'session')} opened, ${sessionsReused} times reused`,
   ]
     .filter((part) => part !== '')
     .join(' · ');

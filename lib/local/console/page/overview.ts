@@ -1,6 +1,6 @@
 import type { ServerSnapshot } from '../snapshot.ts';
 import { badge } from './badge.ts';
-import { circuitOf, healthWords, outlook, stateWords } from './circuit-words.ts';
+import { cacheWords, circuitOf, healthWords, outlook, stateWords } from './circuit-words.ts';
 import { byId, h, setAttributes, setText } from './dom.ts';
 import { sparkline } from './sparkline.ts';
 import type { Store } from './store.ts';
@@ -79,7 +79,8 @@ class Card {
     const circuit = circuitOf(server);
     const { sums } = server;
     setAttributes(this.#button, { 'aria-expanded': String(isOpen), 'aria-controls': isOpen ? 'details' : undefined });
-    setText(this.#outlook, [outlook(circuit, nowMs), healthWords(server)].filter((words) => words !== '').join(' · '));
+    const words = [outlook(circuit, nowMs), cacheWords(sums), healthWords(server)];
+    setText(this.#outlook, words.filter((part) => part !== '').join(' · '));
     setText(this.#fault, faultMode === 'ok' ? '' : `fault: ${faultMode}`);
     setText(this.#figures.rate.value, rate(sums.callsPerSecond));
     setText(this.#figures.p50.value, milliseconds(sums.p50Ms));
