@@ -130,11 +130,11 @@ describe('each alarm', () => {
       for (let minute = from; minute < to; minute += 1) minuteOf?.(feed, minute, server);
       cloud.runUntil(to);
     };
-    live(0, 4 * HOUR, PEACE);
+    live(0, 2 * HOUR, PEACE);
     expect(cloud.stateOf(id)).toBe('OK');
-    live(4 * HOUR, 6 * HOUR, TROUBLES[anchor]);
+    live(2 * HOUR, 4 * HOUR, TROUBLES[anchor]);
     expect(cloud.stateOf(id)).toBe('ALARM');
-    live(6 * HOUR, 10 * HOUR, PEACE);
+    live(4 * HOUR, 7 * HOUR, PEACE);
     expect(cloud.stateOf(id)).toBe('OK');
   });
 
@@ -142,7 +142,7 @@ describe('each alarm', () => {
     const { anchor, server } = alarm;
     const cloud = new CloudWatch(partOf(alarm));
     const feed = new Feed(cloud.samples, names);
-    for (let minute = 0; minute < 4 * HOUR; minute += 1) {
+    for (let minute = 0; minute < 3 * HOUR; minute += 1) {
       NEARLY[anchor]?.(feed, minute, server);
       cloud.runUntil(minute + 1);
       if (minute > HOUR) expect(cloud.inAlarm()).toEqual([]);
