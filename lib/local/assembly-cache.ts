@@ -91,6 +91,8 @@ async function synthesise({ configuration, signal, app = APP }: AssemblyRequest,
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
+      // A third of its time goes into reading the same TypeScript again.
+      NODE_COMPILE_CACHE: join(ROOT, '.fusebox', 'compile-cache'),
       CDK_OUTDIR: join(draft, 'cdk.out'),
       CDK_CONTEXT_JSON: JSON.stringify({ config, local: 'true' }),
     },
