@@ -69,6 +69,16 @@ describe('metrics', () => {
     servers: { everything: summary, search: summary },
   });
 
+  it.each([
+    ['1', 5],
+    ['10', 15],
+    ['60', 60],
+    ['61', 180],
+    ['1440', 1_440],
+  ])('of %s minutes are those of %i: callers cannot have each length read apart', async (minutes, windowMinutes) => {
+    expect((await get(METRICS, { showMetrics }, { minutes })).body).toMatchObject({ windowMinutes });
+  });
+
   it('are of an hour, or as long as asked for', async () => {
     expect((await get(METRICS, { showMetrics })).body).toMatchObject({ enabled: true, windowMinutes: 60 });
     expect((await get(METRICS, { showMetrics }, { minutes: '5' })).body).toMatchObject({ windowMinutes: 5 });
