@@ -1,4 +1,5 @@
 /** What the outside world looks like, by the environment variables of a function: part of {@link ./compose.ts}. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbCircuitStore } from './adapters/dynamodb/circuit-store.ts';
 import { createDynamoDbClient } from './adapters/dynamodb/client.ts';
 import { DynamoDbHealthStore } from './adapters/dynamodb/health-store.ts';
@@ -16,14 +17,23 @@ import type { Clock } from './resilience/clock.ts';
 import type { CircuitChange } from './resilience/telemetry.ts';
 import { printable } from './security/printable.ts';
 
-export function createPeerStore(
-  env: NodeJS.ProcessEnv,
-  now: Clock,
-  onError: (operation: string, error: unknown) => void,
-): PeerStore {
+/** What stores that a call can do without have in common. */
+export interface StoreDependencies {
+  readonly now: Clock;
+  readonly onError: (operation: string, error: unknown) => void;
+  /** One for all of them: its connections are theirs. */
+  readonly client: () => DynamoDBClient;
+}
+
+export function storeDependencies(now: Clock, onError: StoreDependencies['onError']): StoreDependencies {
+  let client: DynamoDBClient | undefined;
+  return { now, onError, client: () => (client ??= createDynamoDbClient({ maxAttempts: 2, now })) };
+}
+
+export function createPeerStore(env: NodeJS.ProcessEnv, { now, onError, client }: StoreDependencies): PeerStore {
   const tableName = env[ENVIRONMENT.recordsTable];
   if (!tableName) return new MemoryPeerStore(now);
-  return new DynamoDbPeerStore({ client: createDynamoDbClient({ maxAttempts: 2, now }), tableName, now, onError });
+  return new DynamoDbPeerStore({ client: client(), tableName, now, onError });
 }
 
 /** Without a table nothing is stored for anybody. */
@@ -33,25 +43,15 @@ export function createPrincipalData(env: NodeJS.ProcessEnv, now: Clock): Princip
   return new DynamoDbPrincipalData(createDynamoDbClient({ maxAttempts: 3, now }), tableName);
 }
 
-export function createHealthStore(
-  env: NodeJS.ProcessEnv,
-  onError: (operation: string, error: unknown) => void,
-): HealthStore {
+export function createHealthStore(env: NodeJS.ProcessEnv, { onError, client }: StoreDependencies): HealthStore {
   const tableName = env[ENVIRONMENT.circuitsTable];
-  if (!tableName) return new MemoryHealthStore();
-  const client = createDynamoDbClient({ maxAttempts: 2, now: Date.now });
-  return new DynamoDbHealthStore({ client, tableName, onError });
+  return tableName ? new DynamoDbHealthStore({ client: client(), tableName, onError }) : new MemoryHealthStore();
 }
 
-export function createResultStore(
-  env: NodeJS.ProcessEnv,
-  now: Clock,
-  onError: (operation: string, error: unknown) => void,
-): ResultStore {
+export function createResultStore(env: NodeJS.ProcessEnv, { now, onError, client }: StoreDependencies): ResultStore {
   const { [ENVIRONMENT.recordsTable]: recordsTable, [ENVIRONMENT.circuitsTable]: circuitsTable } = env;
   if (!recordsTable || !circuitsTable) return new MemoryResultStore(now);
-  const client = createDynamoDbClient({ maxAttempts: 2, now });
-  return new DynamoDbResultStore({ client, recordsTable, circuitsTable, now, onError });
+  return new DynamoDbResultStore({ client: client(), recordsTable, circuitsTable, now, onError });
 }
 
 export function createCircuitStore(env: NodeJS.ProcessEnv, now: Clock): CircuitStore {

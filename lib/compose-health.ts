@@ -28,7 +28,8 @@ export function composeIsolatedServer(env: NodeJS.ProcessEnv, world: Partial<Wor
 }
 
 function healthChecker(parts: Parts, world: Partial<World> = {}): HealthChecker {
-  const { config, journal, health, warmUp, isolated, served, dependencies } = parts;
+  const { config, journal, warmUp, isolated, served, dependencies } = parts;
+  const health = parts.health();
   const probe = world.certificates ?? new SocketProbe(dependencies.now, world.resolve);
   return {
     config,

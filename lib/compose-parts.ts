@@ -8,6 +8,7 @@ import {
   createHealthStore,
   createPeerStore,
   createResultStore,
+  storeDependencies,
   warnOfTool,
 } from './compose-adapters.ts';
 import { createCredentials, createSecrets } from './compose-credentials.ts';
@@ -96,7 +97,8 @@ export function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const timer = world.timer ?? systemTimer;
   const journal = new Journal();
   const onStoreError = storeErrors(journal, world);
-  const store = world.store ?? createPeerStore(env, now, onStoreError);
+  const stores = storeDependencies(now, onStoreError);
+  const store = world.store ?? createPeerStore(env, stores);
   const { resolve } = world;
   const secrets = world.secrets ?? createSecrets(env, now);
   const source = world.credentials ?? createCredentials(env, config, { secrets, now, resolve });
@@ -104,7 +106,9 @@ export function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   const client = world.client ?? new SdkToolClient({ store, credentials, now, ...(resolve && { resolve }) });
   const dependencies = {
     catalog: new ToolCatalog(store, now),
-    results: new ResultCache({ store: world.results ?? createResultStore(env, now, onStoreError), now, journal }),
+    ...(keepsResults(config) && {
+      results: new ResultCache({ store: world.results ?? createResultStore(env, stores), now, journal }),
+    }),
     argumentRules: { maxDepth: config.limits.maxArgumentsDepth, controlCharacters: config.limits.controlCharacters },
     onUnapproved: once(world.onUnapproved ?? warnOfTool),
     credentials,
@@ -130,7 +134,8 @@ export function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
   return {
     config,
     journal,
-    health: world.health ?? createHealthStore(env, onStoreError),
+    /** Made where it is used: a function that calls tools does without. */
+    health: () => world.health ?? createHealthStore(env, stores),
     connections,
     dependencies,
     connectivity: { now, timer, credentials, client, probe: new SocketProbe(now, resolve) },
@@ -142,6 +147,9 @@ export function composeParts(env: NodeJS.ProcessEnv, world: Partial<World>) {
 }
 
 export type Parts = ReturnType<typeof composeParts>;
+
+const keepsResults = ({ mcpServers }: FuseboxConfig): boolean =>
+  Object.values(mcpServers).some(({ cache }) => cache.ttlMs > 0);
 
 /** For equal arguments the first time alone. */
 function once<T extends readonly string[]>(tell: (...args: T) => void): (...args: T) => void {

@@ -1,5 +1,5 @@
 import { LambdaInvoker } from './adapters/lambda/function-invoker.ts';
-import { createHealthStore, createPrincipalData, createResultStore } from './compose-adapters.ts';
+import { createHealthStore, createPrincipalData, createResultStore, storeDependencies } from './compose-adapters.ts';
 import { createMetricSource } from './compose-metrics.ts';
 import { circuitDependencies, circuitOf, composeParts, type Parts, readConfig, type World } from './compose-parts.ts';
 import { ENVIRONMENT } from './contract/environment.ts';
@@ -68,8 +68,9 @@ export function composeOperator(env: NodeJS.ProcessEnv, world: Partial<World> = 
   const data = createPrincipalData(env, dependencies.now);
   const deleteData: Operator['deleteData'] = async (principal, deadlineAtMs) =>
     deletePrincipalData(principal, deadlineAtMs, { data, ...dependencies });
-  const health = world.health ?? createHealthStore(env, dependencies.onStoreError);
-  const results = world.results ?? createResultStore(env, dependencies.now, dependencies.onStoreError);
+  const stores = storeDependencies(dependencies.now, dependencies.onStoreError);
+  const health = world.health ?? createHealthStore(env, stores);
+  const results = world.results ?? createResultStore(env, stores);
   const source = world.metrics ?? createMetricSource(env);
   const metrics = new ShowMetrics({ config, source, health, now: dependencies.now });
   return {
@@ -109,7 +110,8 @@ export function catalog(parts: Parts): Catalog & Connected {
     return checkConnectivity(target, { limitMs: STEP_MS, deadlineAtMs: context.deadlineAtMs }, parts.connectivity);
   };
   const show: Catalog['showCircuit'] = async (target) => showCircuit(circuitOf(config, target), circuits);
-  const lastHealth: Catalog['lastHealth'] = async (server) => parts.health.read(server);
+  const health = parts.health();
+  const lastHealth: Catalog['lastHealth'] = async (server) => health.read(server);
   return {
     ...{ config, journal, connections, warmUp, lastHealth },
     ...{ listTools: list, checkConnectivity: check, showCircuit: show },

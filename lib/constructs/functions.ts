@@ -8,7 +8,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { CfnSubscriptionFilter, LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
-import { Duration, Stack, Validations } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { AuditExportConfig } from '../config/deploy-schema.ts';
 import type { RotatedSecret } from '../config/secret-names.ts';
@@ -19,6 +19,7 @@ import type { BundleName, FunctionName } from '../contract/routes.ts';
 import type { Data } from './data.ts';
 import { functionBundle } from './function-bundle.ts';
 import type { Network } from './network.ts';
+import { acknowledgeTracing, letJoinNetwork, letReadMetrics } from './permissions-on-anything.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface FunctionsProps {
@@ -237,50 +238,6 @@ export class Functions extends Construct {
 
 /** Finds the lines that have an audit record. */
 const AUDIT_FILTER = '{ $.audit.v = 1 }';
-
-/**
- * What Lambda needs to give a function its place in a VPC. Not AWS's managed policy, which may write every log. The function's own code
- * gets none of it: what code asks for carries `lambda:SourceFunctionArn`, what Lambda asks for does not.
- *
- * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
- */
-function letJoinNetwork(role: Role): void {
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'EC2 knows no resources for network interfaces that do not exist yet, nor for any Describe.',
-  });
-  role.addToPolicy(
-    new PolicyStatement({
-      sid: 'NetworkInterfacesHaveNoArnBeforeTheyExist',
-      actions: [
-        'ec2:AssignPrivateIpAddresses',
-        'ec2:CreateNetworkInterface',
-        'ec2:DeleteNetworkInterface',
-        'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSubnets',
-        'ec2:UnassignPrivateIpAddresses',
-      ],
-      resources: ['*'],
-      conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
-    }),
-  );
-}
-
-function letReadMetrics(role: Role): void {
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'CloudWatch knows no resources for reading metrics, nor a condition on their namespace.',
-  });
-  const sid = 'MetricsHaveNoArn';
-  role.addToPolicy(new PolicyStatement({ sid, actions: ['cloudwatch:GetMetricData'], resources: ['*'] }));
-}
-
-/** CDK's grant for tracing: X-Ray has no resources. */
-const acknowledgeTracing = (role: Role): void =>
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray knows no resources for the segments that Lambda sends.',
-  });
 
 function ownEnvironment(props: FunctionsProps): Record<string, string> {
   return {

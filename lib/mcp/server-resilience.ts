@@ -1,7 +1,8 @@
 import type { RemoteServerConfig } from '../config/schema.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
-import { CircuitBreaker, type GuardedCall } from '../resilience/circuit-breaker/circuit-breaker.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker/circuit-breaker.ts';
 import type { CircuitStore } from '../resilience/circuit-breaker/circuit-store.ts';
+import type { GuardedCall } from '../resilience/circuit-breaker/guarded-call.ts';
 import type { Tuning } from '../resilience/circuit-breaker/tuning.ts';
 import type { Random, Time } from '../resilience/clock.ts';
 import { Pipeline } from '../resilience/pipeline.ts';

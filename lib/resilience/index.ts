@@ -1,12 +1,9 @@
 /** `mcp-fusebox/resilience`: the policies alone. They import nothing, and know of time only what they are given. */
 export { Bulkhead, type BulkheadDependencies, type QueuedCall } from './bulkhead.ts';
 export { type CircuitOptions, DEFAULT_CIRCUIT_OPTIONS } from './circuit-breaker/circuit.ts';
-export {
-  CircuitBreaker,
-  type CircuitBreakerDependencies,
-  type GuardedCall,
-} from './circuit-breaker/circuit-breaker.ts';
+export { CircuitBreaker, type CircuitBreakerDependencies } from './circuit-breaker/circuit-breaker.ts';
 export type { CircuitReport, CircuitStore, CircuitStoreOptions } from './circuit-breaker/circuit-store.ts';
+export type { GuardedCall } from './circuit-breaker/guarded-call.ts';
 export type { Clock, Random, Time, Timer } from './clock.ts';
 export { type Limits, withinLimit } from './deadline.ts';
 export {

@@ -1,4 +1,5 @@
 /** Pure: what became of a server's calls in the last five minutes, second by second. */
+import { percentileOf } from '../metrics/statistic.ts';
 import type { CallEntry } from './call-line.ts';
 
 const SECONDS = 300;
@@ -70,14 +71,16 @@ export class ServerSeries {
   sums(nowMs: number): ServerSums {
     const now = Math.floor(nowMs / 1000);
     const seconds = this.#seconds.filter(({ second }) => second > now - SECONDS && second <= now);
-    const latencies = seconds.flatMap((second) => second.latencies).toSorted((one, other) => one - other);
+    const latencies = seconds.flatMap((second) => second.latencies);
     const recent = seconds.filter(({ second }) => second > now - RATE_SECONDS);
     const total = (of: (second: Second) => number, among = seconds) => among.reduce((sum, each) => sum + of(each), 0);
     return {
       callsPerSecond: total(({ calls }) => calls, recent) / RATE_SECONDS,
       calls: total(({ calls }) => calls),
       errors: total(({ errors }) => errors),
-      ...(latencies.length === 0 ? {} : { p50Ms: percentile(latencies, 50), p99Ms: percentile(latencies, 99) }),
+      ...(latencies.length === 0
+        ? {}
+        : { p50Ms: percentileOf(50, latencies) ?? 0, p99Ms: percentileOf(99, latencies) ?? 0 }),
       cacheHits: total(({ hits }) => hits),
       cacheMisses: total(({ misses }) => misses),
       cacheStale: total(({ stale }) => stale),
@@ -122,9 +125,4 @@ function pointsOf(seconds: readonly Second[], now: number): SeriesPoint[] {
     point.slowestMs = Math.max(point.slowestMs, ...latencies);
   }
   return points;
-}
-
-/** Nearest rank: a value that was there. */
-function percentile(ascending: readonly number[], percent: number): number {
-  return ascending[Math.max(0, Math.ceil((percent / 100) * ascending.length) - 1)] ?? 0;
 }

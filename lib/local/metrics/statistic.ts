@@ -13,8 +13,8 @@ export function statistic(name: string, values: readonly number[]): number | und
   return name === 'Sum' ? sum : sum / values.length;
 }
 
-/** The nearest rank: the least value that so many per cent of all do not exceed. */
-function percentileOf(percent: number, values: readonly number[]): number | undefined {
+/** By the nearest rank: the least value that so many per cent of all do not exceed. @returns undefined: there are no values */
+export function percentileOf(percent: number, values: readonly number[]): number | undefined {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
 }

@@ -1,11 +1,12 @@
 import { type Random, sleep, type Time } from '../clock.ts';
 import { CircuitOpenError } from '../errors.ts';
-import { type Outcome, type Settled, settle, valueOf } from '../outcome.ts';
+import { type Outcome, settle, valueOf } from '../outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { admission } from './admission.ts';
+import { type Admission, admission } from './admission.ts';
 import { BoundedStore, FROZEN_MS, type Pending } from './bounded-store.ts';
 import type { Circuit, CircuitOptions, Lease } from './circuit.ts';
 import type { CircuitStore } from './circuit-store.ts';
+import type { GuardedCall } from './guarded-call.ts';
 import { LocalScore } from './local-score.ts';
 import { Pause } from './pause.ts';
 import { pingWithin } from './ping.ts';
@@ -20,20 +21,6 @@ export interface CircuitBreakerDependencies extends Time {
   readonly owner: string;
   readonly telemetry?: Telemetry;
   readonly tuning?: Tuning;
-}
-
-/** One call, and what the circuit has to know of it. */
-export interface GuardedCall<T> {
-  readonly run: () => Promise<T>;
-  readonly outcomeOf: (settled: Settled<T>) => Outcome;
-  /** Asks the server for a sign of life, before the call is sent as a probe; rejects where there is none. @default none */
-  readonly ping?: (signal: AbortSignal) => Promise<unknown>;
-  /** A pause is waited for where it ends before that, and a ping no longer, epoch milliseconds. @default a pause is not waited for */
-  readonly deadlineAtMs?: number;
-  /** Of the attempt, milliseconds, where it may take longer than the circuit's `timeoutMs`: a probe's lease outlasts it. @default `timeoutMs` */
-  readonly limitMs?: number;
-  /** The caller's own: ends the wait for a pause. @default nobody aborts */
-  readonly signal?: AbortSignal;
 }
 
 /** What a call that was let through is part of. */
@@ -119,7 +106,8 @@ export class CircuitBreaker {
    */
   async check<T>(call: GuardedCall<T> & { readonly proves: 'reachable' | 'working' }): Promise<T> {
     const known = await this.#shared.look();
-    const isProbe = known !== undefined && this.#isProbedBy(known, call.proves);
+    const isProof = call.proves === 'working' || known?.control.unreachable === true;
+    const isProbe = known !== undefined && isProof && this.#says(known).kind === 'probe';
     // Whoever else holds the lease will find out.
     const permit = (isProbe && (await this.#lease(known, this.#limitMs(call)))) || {};
     const settled = await settle(call.run);
@@ -127,9 +115,8 @@ export class CircuitBreaker {
     return valueOf(settled);
   }
 
-  #isProbedBy(circuit: Circuit, proves: 'reachable' | 'working'): boolean {
-    const { kind } = admission(circuit, this.#deps.now(), this.#options, this.#tuning);
-    return kind === 'probe' && (proves === 'working' || circuit.control.unreachable === true);
+  #says(circuit: Circuit): Admission {
+    return admission(circuit, this.#deps.now(), this.#options, this.#tuning);
   }
 
   async #admit(call: Pick<GuardedCall<never>, 'limitMs'>): Promise<Permit> {
@@ -138,7 +125,7 @@ export class CircuitBreaker {
     if (known === undefined || this.#isGuessing(known)) return this.#admitLocally(known);
     this.#isRefutedLocally = false;
     const { epoch } = known.control;
-    const says = admission(known, this.#deps.now(), this.#options, this.#tuning);
+    const says = this.#says(known);
     switch (says.kind) {
       case 'pass':
         return { ...(says.counted && { epoch }), ...(refresh && { refresh }) };

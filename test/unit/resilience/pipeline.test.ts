@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { Bulkhead } from '../../../lib/resilience/bulkhead.ts';
-import type { GuardedCall } from '../../../lib/resilience/circuit-breaker/circuit-breaker.ts';
+import type { GuardedCall } from '../../../lib/resilience/circuit-breaker/guarded-call.ts';
 import {
   AttemptTimeoutError,
   BulkheadFullError,

@@ -1,6 +1,7 @@
 /** What one environment makes of the circuit that it knows, at the borders of each rule. */
 import type { CircuitControl, CircuitOptions } from '../../../../lib/resilience/circuit-breaker/circuit.ts';
-import { CircuitBreaker, type GuardedCall } from '../../../../lib/resilience/circuit-breaker/circuit-breaker.ts';
+import { CircuitBreaker } from '../../../../lib/resilience/circuit-breaker/circuit-breaker.ts';
+import type { GuardedCall } from '../../../../lib/resilience/circuit-breaker/guarded-call.ts';
 import { TUNING, type Tuning } from '../../../../lib/resilience/circuit-breaker/tuning.ts';
 import { CircuitOpenError, PausedError } from '../../../../lib/resilience/errors.ts';
 import type { Outcome } from '../../../../lib/resilience/outcome.ts';
